@@ -41,15 +41,15 @@ func (k Key) MatchConsecutive(codes [consecutive]string, now time.Time, last int
 	s.init(k)
 	oldest := stepAt(now, k.Period) - int64(w.Back) - (consecutive - 1)
 	positions := w.Back + 1 + w.Ahead
-	var real [2*maxWindow + consecutive]uint64
+	var made [2*maxWindow + consecutive]uint64
 	for i := range positions + consecutive - 1 {
-		real[i] = s.code(uint64(oldest + int64(i)))
+		made[i] = s.code(uint64(oldest + int64(i)))
 	}
 	used, match := 0, -1
 	for i := range positions {
 		same := 1
 		for j := range consecutive {
-			same &= equal(real[i+j], typed[j])
+			same &= equal(made[i+j], typed[j])
 		}
 		switch first := oldest + int64(i); {
 		case first < 0: // as in Match
