@@ -49,10 +49,9 @@ func (w Window) Validate() error {
 // [ErrMismatch], [ErrUsed] and [ErrMalformed] are about the code; an error that
 // wraps [ErrKey] or [ErrWindow] is a fault of the caller.
 //
-// If two steps of the window have the same code, which happens once in a
-// million, the newer one is taken, so that the code can't be used again under
-// the other; and while the last accepted step is in the window, its code is
-// spent even if a newer step has the same.
+// Neighbouring steps have the same code once in a million times. Then the newer
+// one is taken, so that the code can't be used again under the other; and where
+// only the older one was in the window, its code is spent for the newer too.
 func (k Key) Match(code string, now time.Time, last int64, w Window) (int64, error) {
 	k, err := k.complete()
 	if err != nil {
@@ -68,9 +67,14 @@ func (k Key) Match(code string, now time.Time, last int64, w Window) (int64, err
 
 	var s schedule
 	s.init(k)
-	oldest := stepAt(now, k.Period) - int64(w.Back)
+	oldest, steps := stepAt(now, k.Period)-int64(w.Back), w.Back+1+w.Ahead
+	if last == oldest-1 {
+		// One step more, too old to be accepted: if the oldest step in the
+		// window has the same code, this is a replay.
+		oldest, steps = last, steps+1
+	}
 	used, match := 0, -1
-	for i := range w.Back + 1 + w.Ahead {
+	for i := range steps {
 		// All steps are computed and compared, whatever the outcome. The
 		// branches below depend only on the time and on last.
 		step := oldest + int64(i)

@@ -84,6 +84,9 @@ type parameters map[string]string
 func parseQuery(query string) (parameters, error) {
 	params := parameters{}
 	for pair := range strings.SplitSeq(query, "&") {
+		if pair == "" {
+			continue
+		}
 		name, value, _ := strings.Cut(pair, "=")
 		name, err := url.QueryUnescape(name)
 		if err != nil {
