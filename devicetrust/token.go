@@ -15,11 +15,10 @@ const (
 	secretSize = 32
 )
 
-// encoding refuses a second spelling of a token's last bits.
-var encoding = base64.RawURLEncoding.Strict()
+var encoding = base64.RawURLEncoding
 
 // tokenSize is the length of every token. 48 bytes fill their Base64 characters
-// to the last bit.
+// to the last bit, so a token has one spelling only.
 var tokenSize = len(prefix) + encoding.EncodedLen(idSize+secretSize)
 
 // A token is what a device holds: which of the person's devices it is, and the
@@ -62,7 +61,7 @@ func split(raw []byte) token {
 func (t token) tag(label string, values ...string) [sha256.Size]byte {
 	mac := hmac.New(sha256.New, t.secret[:])
 	var size [8]byte
-	for _, v := range append([]string{label, t.id}, values...) {
+	for _, v := range append([]string{label}, values...) {
 		binary.BigEndian.PutUint64(size[:], uint64(len(v)))
 		mac.Write(size[:])
 		mac.Write([]byte(v))
