@@ -1,0 +1,73 @@
+package twofactor
+
+import (
+	"github.com/latchkey-auth/latchkey/recovery"
+	"github.com/latchkey-auth/latchkey/totp"
+)
+
+// MethodRecovery, as Answer.Method, says that the code is a recovery code.
+const MethodRecovery = "recovery"
+
+// An Answer is what the user typed.
+type Answer struct {
+	// Method is the id of the factor that was chosen. If it is empty, a recovery
+	// code is known by its shape, and digits belong to the method that a code
+	// was last sent for in this login, or else to the authenticator app. What
+	// was typed is never tried against several kinds.
+	Method string
+
+	// Code is the code as typed: spaces, hyphens and full-width digits are fine.
+	Code string
+
+	// Codes are three consecutive codes of the authenticator app, oldest first,
+	// in place of Code. They cost nothing, and so are the way in for the owner
+	// when the tries are used up.
+	Codes []string
+}
+
+// An input is an answer after the one normalization: whatever is compared,
+// counted or remembered later is this and not the text that was typed.
+type input struct {
+	method   string
+	digits   string
+	codes    []string
+	recovery *recovery.Code
+	text     string // as typed; only for codes that another system hashed
+}
+
+// read normalizes an answer. What can't be any code is refused here, where it
+// costs nothing.
+func read(a Answer) (input, error) {
+	in := input{method: a.Method, text: a.Code}
+	if len(a.Codes) > 0 {
+		if a.Code != "" || len(a.Codes) != 3 {
+			return in, reject(ReasonMalformedCode)
+		}
+		in.codes = make([]string, len(a.Codes))
+		for i, text := range a.Codes {
+			digits, err := totp.Normalize(text)
+			if err != nil {
+				return in, reject(ReasonMalformedCode)
+			}
+			in.codes[i] = digits
+		}
+		return in, nil
+	}
+	if a.Method == MethodRecovery || a.Method == "" && recovery.LooksLikeCode(a.Code) {
+		in.method = MethodRecovery
+		code, err := recovery.Parse(a.Code)
+		switch {
+		case err == nil:
+			in.recovery = &code
+		case recovery.LooksLikeCode(a.Code) || a.Code == "" || len(a.Code) > 72:
+			return in, reject(ReasonMalformedCode) // a slip of the pen
+		}
+		return in, nil
+	}
+	digits, err := totp.Normalize(a.Code)
+	if err != nil {
+		return in, reject(ReasonMalformedCode)
+	}
+	in.digits = digits
+	return in, nil
+}

@@ -1,0 +1,84 @@
+package twofactor
+
+import (
+	"time"
+
+	"github.com/latchkey-auth/latchkey/twofactor/internal/budget"
+	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
+)
+
+// The guess budgets, one inside the other. What they add up to over a year is
+// in the package's documentation, with the command that computes it.
+const (
+	triesPerLogin = 5                // wrong codes that end a pending login
+	rowPerFactor  = 10               // wrong codes in a row that pause a factor
+	factorPause   = 30 * time.Minute // PCI DSS 8.3.4: at most 10, at least 30 minutes
+	unfinishedRow = 3                // wrong codes in a row that the owner is told of
+	noticePause   = 24 * time.Hour   // between two such notices
+	longCode      = 10               // digits of a code that needs no account budget
+)
+
+// tries is the bucket of an account, and of its known browsers. Nothing but
+// time refills it: no new code, login, node or restart, and no success of
+// anybody's, since the owner's daily success would refill it for a guesser.
+var tries = budget.Bucket{Size: 10, Refill: 6 * time.Hour}
+
+// A purse is the bucket that an attempt pays from.
+type purse struct{ full *int64 }
+
+// purse returns the account's bucket, or that of the known browsers, so that
+// someone who guesses elsewhere can't starve the owner.
+func (t *tx) purse(known bool) purse {
+	if known {
+		return purse{&t.rec.Budgets.Known}
+	}
+	return purse{&t.rec.Budgets.Account}
+}
+
+func (p purse) level(now time.Time) int { return tries.Level(*p.full, now) }
+
+// pay takes n tries before anything is compared.
+func (p purse) pay(now time.Time, n int) *RejectedError {
+	full, ok := tries.Take(*p.full, now, n)
+	if !ok {
+		return &RejectedError{Reason: ReasonPaused, RetryAt: tries.Next(*p.full, now, n)}
+	}
+	*p.full = full
+	return nil
+}
+
+// back gives the price of a right answer back, and no more than that.
+func (p purse) back(now time.Time, n int) { *p.full = tries.Back(*p.full, now, n) }
+
+// missed counts a wrong code against a factor.
+func (t *tx) missed(f *record.Factor) {
+	f.Row++
+	f.Fails++
+	if f.Row >= rowPerFactor {
+		f.Row = 0
+		f.PausedUntil = t.now.Add(factorPause).Unix()
+		t.event(Event{Type: EventPaused, Kind: Kind(f.Kind), Method: f.ID})
+	}
+	if limit := t.s.policy.MaxFailures; limit > 0 && f.Fails >= limit && !f.Disabled {
+		f.Disabled = true
+		t.event(Event{Type: EventDisabled, Kind: Kind(f.Kind), Method: f.ID})
+	}
+}
+
+// hit notes a right code. It forgives the factor that was used and no other
+// (NIST SP 800-63B-4, section 3.2.2).
+func (t *tx) hit(f *record.Factor) {
+	f.Row, f.Fails, f.PausedUntil = 0, 0, 0
+	f.LastUsed = t.now.Unix()
+	t.rec.Preferred = f.ID
+}
+
+// unfinished tells the owner, now and then, that someone had the password and
+// not the second factor.
+func (t *tx) unfinished() {
+	if t.now.Unix()-t.rec.Noticed < int64(noticePause/time.Second) {
+		return
+	}
+	t.rec.Noticed = t.now.Unix()
+	t.event(Event{Type: EventUnfinished})
+}

@@ -1,0 +1,157 @@
+package twofactor
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/latchkey-auth/latchkey/totp"
+	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
+)
+
+// An EnrollRequest says which second factor a user wants to set up.
+type EnrollRequest struct {
+	Kind Kind
+
+	// Name is what the user calls the factor, to tell it from others. Optional.
+	Name string
+
+	// Account is the name under which the authenticator app lists the codes,
+	// usually what the user signs in with. Required for [TOTP].
+	Account string
+
+	// Replaces is the id of a factor of the same kind that ends when the new one
+	// is proven, and not before. Optional.
+	Replaces string
+}
+
+// An Enrollment is a second factor that still has to be proven. It plays no
+// part in a sign-in, and is gone after its time.
+type Enrollment struct {
+	ID      string
+	Kind    Kind
+	Name    string
+	Expires time.Time
+
+	// URI is, for [TOTP], what the authenticator app has to learn: as a QR code,
+	// as a link, or typed from its secret. It is shown while the enrollment is
+	// unproven and never again.
+	URI totp.URI
+}
+
+// A Confirmation is an enrollment that was proven.
+type Confirmation struct {
+	// Method is the new factor.
+	Method Method
+
+	// RecoveryCodes are there with the last step of a first set-up. They are
+	// shown once; nothing can bring them back.
+	RecoveryCodes []string
+
+	// Next is the kind that the policy still asks for, or empty.
+	Next Kind
+
+	// Grant is the grant that was used, good for another five minutes.
+	Grant Grant
+
+	// Session replaces the one that the user had: it now rests on the new
+	// factor, and is [*Verified] where an [*EnrollmentOnly] came in.
+	Session Session
+}
+
+// Enroll begins to set up a second factor.
+func (s *Service) Enroll(ctx context.Context, ses Session, grant string, req EnrollRequest) (*Enrollment, error) {
+	m := s.method(req.Kind)
+	if m == nil || !slices.Contains(s.policy.Kinds, req.Kind) {
+		return nil, reject(ReasonPolicy)
+	}
+	if !utf8Name(req.Name) {
+		return nil, errors.New("twofactor: a factor's name has at most 64 bytes and no control characters")
+	}
+	var out *Enrollment
+	err := s.change(ctx, ses, grant, func(t *tx) error {
+		if no := t.enrollable(req); no != nil {
+			return t.refuse(no)
+		}
+		e := record.Enrollment{
+			ID:       rand.Text(),
+			Factor:   record.Factor{ID: rand.Text(), Kind: string(req.Kind), Name: req.Name},
+			Replaces: req.Replaces,
+			Expires:  t.now.Add(s.policy.EnrollmentLife).Unix(),
+		}
+		if err := m.enroll(t, &e, req); err != nil {
+			return err
+		}
+		if len(t.rec.Enrollments) >= record.MaxEnrollments {
+			t.rec.Enrollments = slices.Delete(t.rec.Enrollments, 0, 1) // the user's own
+		}
+		t.rec.Enrollments = append(t.rec.Enrollments, e)
+		var err error
+		out, err = s.enrollment(&e)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// enrollable returns nil if the policy lets the user set up such a factor now.
+func (t *tx) enrollable(req EnrollRequest) *RejectedError {
+	if req.Replaces != "" {
+		if f := t.rec.Factor(req.Replaces); f == nil || f.Kind != string(req.Kind) {
+			return reject(ReasonNotUsable)
+		}
+		return nil
+	}
+	if len(t.rec.Factors) >= record.MaxFactors || t.s.policy.OneAtATime && len(t.rec.Factors) > 0 {
+		return reject(ReasonPolicy)
+	}
+	return nil
+}
+
+// Enrollment returns an enrollment that is still unproven, to show it again.
+func (s *Service) Enrollment(ctx context.Context, ses Session, grant, id string) (*Enrollment, error) {
+	now, err := s.now()
+	if err != nil {
+		return nil, err
+	}
+	rec, _, err := s.load(ctx, ses.UserID(), true)
+	if err != nil {
+		return nil, err
+	}
+	rec.Prune(now.Unix())
+	t := &tx{s: s, user: ses.UserID(), rec: rec, now: now}
+	if no := t.granted(ses, grant); no != nil {
+		return nil, no
+	}
+	i := t.enrollment(id)
+	if i < 0 {
+		return nil, reject(ReasonExpired)
+	}
+	return s.enrollment(&rec.Enrollments[i])
+}
+
+// enrollment is the view of an unproven factor.
+func (s *Service) enrollment(e *record.Enrollment) (*Enrollment, error) {
+	out := &Enrollment{
+		ID: e.ID, Kind: Kind(e.Factor.Kind), Name: e.Factor.Name, Expires: time.Unix(e.Expires, 0),
+	}
+	if m, ok := s.method(out.Kind).(totpMethod); ok {
+		var err error
+		if out.URI, err = m.uri(e); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (t *tx) enrollment(id string) int {
+	return slices.IndexFunc(t.rec.Enrollments, func(e record.Enrollment) bool { return e.ID == id })
+}
+
+func utf8Name(name string) bool {
+	return len(name) <= 64 && !slices.ContainsFunc([]byte(name), func(b byte) bool { return b < 0x20 || b == 0x7f })
+}

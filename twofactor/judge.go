@@ -1,0 +1,201 @@
+package twofactor
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/latchkey-auth/latchkey/recovery"
+	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
+)
+
+// A proof is what an attempt was won with.
+type proof struct {
+	kind     Kind
+	method   string // the factor's id
+	amr      []string
+	recovery *RecoveryUse // if there was no factor to show
+}
+
+// judge decides about one answer. The try is paid for first, in the same write
+// that carries the verdict: whoever gets an answer has paid for it, and of many
+// requests at once each pays for its own.
+func (t *tx) judge(a *attempt, in input) (*proof, error) {
+	switch {
+	case in.codes != nil:
+		return t.judgeConsecutive(a, in)
+	case in.recovery != nil:
+		return t.judgeRecovery(a, *in.recovery)
+	}
+	return t.judgeDigits(a, in)
+}
+
+func (t *tx) judgeDigits(a *attempt, in input) (*proof, error) {
+	targets, err := t.targets(a, in.method)
+	if err != nil {
+		return nil, t.refuse(err)
+	}
+	price := len(targets) // each comparison is a guess of its own
+	if a.guessFree(targets[0]) {
+		price = 0 // one in 10^10, and the login's own limit holds
+	}
+	if no := a.purse.pay(t.now, price); no != nil {
+		return nil, t.refuse(no)
+	}
+	var no *RejectedError
+	for _, f := range targets {
+		m := t.s.method(Kind(f.Kind))
+		err := m.check(t, f, a.sent(f.ID), a.binding(t, f), in.digits)
+		if err == nil {
+			a.purse.back(t.now, price)
+			t.hit(f)
+			return &proof{kind: m.kind(), method: f.ID, amr: m.amr()}, nil
+		}
+		refusal, ok := errors.AsType[*RejectedError](err)
+		if !ok {
+			return nil, err
+		}
+		if no == nil || no.Reason == ReasonMalformedCode || no.Reason == ReasonWrongCode {
+			no = refusal
+		}
+	}
+	if no.Reason == ReasonMalformedCode || no.Reason == ReasonNotUsable {
+		return nil, t.refuse(no) // nothing was compared
+	}
+	for _, f := range targets {
+		if no.Reason == ReasonWrongCode {
+			t.missed(f)
+		}
+	}
+	return nil, t.wrong(a, no, targets[0])
+}
+
+// targets are the factors that digits are compared with.
+func (t *tx) targets(a *attempt, method string) ([]*record.Factor, *RejectedError) {
+	if method == "" {
+		method = a.Last
+	}
+	if method != "" {
+		f := t.rec.Factor(method)
+		if f == nil {
+			return nil, reject(ReasonNotUsable)
+		}
+		if no := t.s.usable(t.rec, f, t.now); no != nil {
+			return nil, no
+		}
+		return []*record.Factor{f}, nil
+	}
+	no := reject(ReasonNotUsable)
+	var targets []*record.Factor
+	for i := range t.rec.Factors {
+		f := &t.rec.Factors[i]
+		if f.TOTP == nil {
+			continue
+		}
+		if refusal := t.s.usable(t.rec, f, t.now); refusal != nil {
+			no = refusal
+			continue
+		}
+		targets = append(targets, f)
+	}
+	if len(targets) == 0 {
+		return nil, no
+	}
+	return targets, nil
+}
+
+// judgeConsecutive decides about three codes of one app. They cost nothing,
+// whatever the budgets and pauses say: 10^18 guesses are nobody's way in.
+func (t *tx) judgeConsecutive(a *attempt, in input) (*proof, error) {
+	no := reject(ReasonNotUsable)
+	for i := range t.rec.Factors {
+		f := &t.rec.Factors[i]
+		m := t.s.method(Kind(f.Kind))
+		u, ok := m.(unlocker)
+		if !ok || in.method != "" && in.method != f.ID {
+			continue
+		}
+		if refusal := t.s.usable(t.rec, f, t.now); refusal != nil && refusal.Reason != ReasonPaused {
+			continue
+		}
+		err := u.checkConsecutive(t, f, in.codes)
+		if err == nil {
+			t.hit(f)
+			return &proof{kind: m.kind(), method: f.ID, amr: m.amr()}, nil
+		}
+		refusal, ok := errors.AsType[*RejectedError](err)
+		if !ok {
+			return nil, err
+		}
+		no = refusal
+	}
+	no.Remaining = a.remaining(t)
+	t.rejected(no, nil)
+	return nil, t.refuse(no)
+}
+
+// judgeRecovery decides about a recovery code. It pays like any other try while
+// there is something to pay with, and is judged all the same when there is not:
+// at 120 bits a limit would protect nothing, and would let someone who has the
+// password take the owner's last way in away.
+func (t *tx) judgeRecovery(a *attempt, code recovery.Code) (*proof, error) {
+	paid := a.purse.pay(t.now, 1) == nil
+	set, err := t.rec.Recovery.Set()
+	if err != nil {
+		return nil, err
+	}
+	set, err = set.Spend(t.rec.Key[:], code, t.now)
+	if err == nil {
+		if paid {
+			a.purse.back(t.now, 1)
+		}
+		return t.recovered(set)
+	}
+	var no *RejectedError
+	switch {
+	case errors.Is(err, recovery.ErrSpent):
+		no = reject(ReasonAlreadyUsed)
+	case errors.Is(err, recovery.ErrUnknown):
+		no = reject(ReasonWrongCode)
+	default:
+		return nil, err
+	}
+	if !paid {
+		t.rejected(no, nil)
+		return nil, t.refuse(no)
+	}
+	return nil, t.wrong(a, no, nil)
+}
+
+// wrong counts a wrong code against its login and returns the refusal.
+func (t *tx) wrong(a *attempt, no *RejectedError, f *record.Factor) error {
+	a.Wrong++
+	if err := t.keep(a); err != nil {
+		return err
+	}
+	no.Remaining = a.remaining(t)
+	t.rejected(no, f)
+	if a.Wrong >= triesPerLogin || slices.ContainsFunc(t.rec.Factors, func(f record.Factor) bool { return f.Fails >= unfinishedRow }) {
+		t.unfinished()
+	}
+	return no
+}
+
+// refuse returns no, for which there is nothing to save.
+func (t *tx) refuse(no *RejectedError) *RejectedError {
+	t.free = true
+	return no
+}
+
+func (t *tx) rejected(no *RejectedError, f *record.Factor) {
+	e := Event{Type: EventRejected, Reason: no.Reason}
+	if f != nil {
+		e.Kind, e.Method = Kind(f.Kind), f.ID
+	}
+	t.event(e)
+}
+
+// event notes what happened, to be told when it is saved.
+func (t *tx) event(e Event) {
+	e.UserID, e.At = t.user, t.now
+	t.events = append(t.events, e)
+}

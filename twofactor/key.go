@@ -1,0 +1,66 @@
+package twofactor
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/latchkey-auth/latchkey/twofactor/internal/seal"
+)
+
+// A Key seals everything that leaves the process: records on their way into the
+// store, tokens on their way into a cookie. Whoever has it can read the users'
+// TOTP secrets, so it belongs in a secrets manager, or in a file of its own that
+// only the app can read, and never beside the database.
+type Key struct {
+	b [seal.KeySize]byte
+}
+
+// NewKey returns a random key.
+func NewKey() Key {
+	var k Key
+	rand.Read(k.b[:])
+	return k
+}
+
+// ParseKey reads what [Key.Encode] wrote.
+func ParseKey(text string) (Key, error) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(b) != seal.KeySize {
+		return Key{}, fmt.Errorf("twofactor: a key is %d bytes in unpadded base64url", seal.KeySize)
+	}
+	return Key{[seal.KeySize]byte(b)}, nil
+}
+
+// Encode returns the key as text, to be kept secret.
+func (k Key) Encode() string { return base64.RawURLEncoding.EncodeToString(k.b[:]) }
+
+// String hides the key from logs; use [Key.Encode] to store it.
+func (k Key) String() string { return "twofactor.Key(hidden)" }
+
+// GoString hides the key from %#v.
+func (k Key) GoString() string { return k.String() }
+
+// LogValue hides the key from slog.
+func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
+
+// An Unwrapper opens a key that a key management service has wrapped, so that
+// the key itself is nowhere at rest in the clear.
+type Unwrapper interface {
+	Unwrap(ctx context.Context, wrapped []byte) ([]byte, error)
+}
+
+// UnwrapKey asks w for the key inside wrapped.
+func UnwrapKey(ctx context.Context, w Unwrapper, wrapped []byte) (Key, error) {
+	b, err := w.Unwrap(ctx, wrapped)
+	if err != nil {
+		return Key{}, fmt.Errorf("twofactor: unwrapping a key: %w", err)
+	}
+	if len(b) != seal.KeySize {
+		return Key{}, errors.New("twofactor: the unwrapped key has the wrong length")
+	}
+	return Key{[seal.KeySize]byte(b)}, nil
+}

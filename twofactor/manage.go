@@ -1,0 +1,115 @@
+package twofactor
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
+)
+
+// Rename gives a factor another name.
+func (s *Service) Rename(ctx context.Context, ses Session, grant, method, name string) error {
+	if !utf8Name(name) {
+		return errors.New("twofactor: a factor's name has at most 64 bytes and no control characters")
+	}
+	return s.change(ctx, ses, grant, func(t *tx) error {
+		f := t.rec.Factor(method)
+		if f == nil {
+			return t.refuse(reject(ReasonNotUsable))
+		}
+		f.Name = name
+		return nil
+	})
+}
+
+// Remove takes a factor away. The last one takes the recovery codes with it.
+func (s *Service) Remove(ctx context.Context, ses Session, grant, method string) error {
+	return s.change(ctx, ses, grant, func(t *tx) error {
+		f := t.rec.Factor(method)
+		if f == nil {
+			return t.refuse(reject(ReasonNotUsable))
+		}
+		if !s.removable(t.rec, f) {
+			return t.refuse(reject(ReasonPolicy))
+		}
+		t.event(Event{Type: EventRemoved, Kind: Kind(f.Kind), Method: f.ID})
+		t.rec.Factors = slices.DeleteFunc(t.rec.Factors, func(f record.Factor) bool { return f.ID == method })
+		if t.rec.Preferred == method {
+			t.rec.Preferred = ""
+		}
+		if len(t.rec.Factors) == 0 {
+			t.unenroll()
+		}
+		t.changed(ses, grant)
+		return nil
+	})
+}
+
+// removable reports whether the policy can do without the factor.
+func (s *Service) removable(rec *record.Record, f *record.Factor) bool {
+	if s.policy.Required && len(rec.Factors) == 1 {
+		return false
+	}
+	same := 0
+	for i := range rec.Factors {
+		if rec.Factors[i].Kind == f.Kind {
+			same++
+		}
+	}
+	return Kind(f.Kind) != s.policy.Backup || same > 1
+}
+
+// SwitchOff lets the user sign in without a second factor, and keeps the factors
+// for [Service.SwitchOn].
+func (s *Service) SwitchOff(ctx context.Context, ses Session, grant string) error {
+	if s.policy.Required {
+		return reject(ReasonPolicy)
+	}
+	return s.change(ctx, ses, grant, func(t *tx) error {
+		t.rec.Off = true
+		t.event(Event{Type: EventSwitchedOff})
+		t.changed(ses, grant)
+		return nil
+	})
+}
+
+// SwitchOn asks for a second factor again. It takes no new set-up, but at least
+// one factor.
+func (s *Service) SwitchOn(ctx context.Context, ses Session, grant string) error {
+	return s.change(ctx, ses, grant, func(t *tx) error {
+		if len(t.rec.Factors) == 0 {
+			return t.refuse(reject(ReasonEnrollmentRequired))
+		}
+		t.rec.Off = false
+		t.event(Event{Type: EventSwitchedOn})
+		t.changed(ses, grant)
+		return nil
+	})
+}
+
+// NewRecoveryCodes replaces the user's recovery codes. They are shown once. There
+// are none before there is a factor: they would be waiting for it.
+func (s *Service) NewRecoveryCodes(ctx context.Context, ses Session, grant string) ([]string, error) {
+	var codes []string
+	err := s.change(ctx, ses, grant, func(t *tx) error {
+		if len(t.rec.Factors) == 0 || s.policy.Recovery.None {
+			return t.refuse(reject(ReasonPolicy))
+		}
+		t.event(Event{Type: EventNewCodes})
+		var err error
+		codes, err = t.newCodes()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return codes, nil
+}
+
+// changed ends trust after a change of the factors, but not the grant that the
+// change was made with.
+func (t *tx) changed(ses Session, grant string) {
+	t.endTrust()
+	t.keepGrant(ses, grant, new(Grant))
+}

@@ -1,0 +1,72 @@
+package twofactor
+
+import (
+	"encoding/base64"
+	"errors"
+
+	"github.com/fxamacker/cbor/v2"
+)
+
+// The kinds of tokens. Each is bound to its kind, so that none passes for
+// another.
+const (
+	pendingToken = "pending"
+	sessionToken = "session"
+	browserToken = "browser"
+)
+
+// maxToken bounds what a cookie can hold (RFC 6265bis, section 5.6: 4096 octets
+// with the name).
+const maxToken = 4000
+
+var errToken = errors.New("twofactor: token is not valid")
+
+// sealToken returns v sealed as text for a cookie or a session store.
+func (s *Service) sealToken(kind string, v any) (string, error) {
+	plain, err := cbor.Marshal(v)
+	if err != nil {
+		return "", err
+	}
+	text := base64.RawURLEncoding.EncodeToString(s.tokens.Seal(plain, []byte(kind)))
+	if len(text) > maxToken {
+		return "", errors.New("twofactor: token would be too long")
+	}
+	return text, nil
+}
+
+// openToken fills v from text. Its error says nothing of the cause: there is
+// nobody who should know more than that the token is void.
+func (s *Service) openToken(kind, text string, v any) error {
+	if text == "" || len(text) > maxToken {
+		return errToken
+	}
+	box, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return errToken
+	}
+	plain, err := s.tokens.Open(box, []byte(kind))
+	if err != nil {
+		return errToken
+	}
+	if err := cbor.Unmarshal(plain, v); err != nil {
+		return errToken
+	}
+	return nil
+}
+
+// Resume turns a session's token back into the session, or returns an error
+// that matches [ErrRejected].
+//
+// A token has no end of its own: the app's session ends where the app says so.
+// It therefore belongs into a place that the app can empty, and that only the
+// app can write.
+func (s *Service) Resume(token string) (Session, error) {
+	var st session
+	if err := s.openToken(sessionToken, token, &st); err != nil || st.User == "" {
+		return nil, reject(ReasonLoginEnded)
+	}
+	if st.Limited {
+		return &EnrollmentOnly{s: st, token: token}, nil
+	}
+	return &Verified{s: st, token: token}, nil
+}
