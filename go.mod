@@ -3,6 +3,7 @@ module github.com/latchkey-auth/latchkey
 go 1.26.0
 
 require (
+	github.com/alexedwards/scs/v2 v2.9.0
 	github.com/boombuler/barcode v1.1.0
 	github.com/fxamacker/cbor/v2 v2.9.6
 	github.com/makiuchi-d/gozxing v0.1.1
