@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
@@ -35,6 +36,10 @@ type Config struct {
 	// devices.
 	Policy Policy
 
+	// Messaging is what SMS and mail take. Optional where the policy allows
+	// neither.
+	Messaging Messaging
+
 	// Now is the only clock. The default is time.Now.
 	Now func() time.Time
 
@@ -55,7 +60,8 @@ type Service struct {
 	tokens  *seal.Ring
 	codec   *record.Codec
 	methods []method
-	slow    chan struct{} // a place for each slow hash that is compared at once
+	slow    chan struct{}  // a place for each slow hash that is compared at once
+	under   sync.WaitGroup // messages under way
 }
 
 // New returns a Service, or an error that says what is missing or contradicts
@@ -91,7 +97,14 @@ func New(cfg Config) (*Service, error) {
 	if s.codec, err = record.NewCodec(); err != nil {
 		return nil, fmt.Errorf("twofactor: %w", err)
 	}
-	s.methods = []method{totpMethod{issuer: cfg.Issuer, window: *policy.TOTPWindow}}
+	if err := cfg.Messaging.check(policy); err != nil {
+		return nil, fmt.Errorf("twofactor: Config.Messaging: %w", err)
+	}
+	s.methods = []method{
+		totpMethod{issuer: cfg.Issuer, window: *policy.TOTPWindow},
+		messageMethod{k: SMS, lostDevice: policy.LostDevice},
+		messageMethod{k: Email},
+	}
 	return s, nil
 }
 

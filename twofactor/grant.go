@@ -69,6 +69,9 @@ func (s *Service) GrantWithPassword(ctx context.Context, ses Session, check func
 			return t.refuse(&RejectedError{Reason: ReasonPaused, RetryAt: tries.Next(full, t.now, 1)})
 		}
 		t.rec.Budgets.Password = full
+		if tries.Level(full, t.now) == 0 {
+			t.event(Event{Type: EventPasswordTries})
+		}
 		return nil
 	})
 	if err != nil {

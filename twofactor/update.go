@@ -25,6 +25,7 @@ type tx struct {
 	now    time.Time
 	events []Event
 	free   bool // the refusal changed nothing, so there is nothing to save
+	quiet  bool // the update is about notices and sends none itself
 }
 
 // A round is what one round of an update decided, kept until it is known
@@ -57,6 +58,7 @@ func (s *Service) update(ctx context.Context, user string, mustExist bool, decid
 			return err
 		}
 		if won, ok := committed(rounds, rec); ok {
+			s.remind(ctx, user, rec)
 			return s.tell(ctx, won)
 		}
 		if caller.Err() != nil {
@@ -73,7 +75,10 @@ func (s *Service) update(ctx context.Context, user string, mustExist bool, decid
 		rand.Read(r.id[:])
 		_, err = s.save(ctx, user, version, rec, r.id)
 		switch {
+		case err == nil && t.quiet:
+			return s.tell(ctx, r)
 		case err == nil:
+			s.remind(ctx, user, rec)
 			return s.tell(ctx, r)
 		case errors.Is(err, ErrConflict):
 			// An earlier save of unknown outcome may be the one that came first.
