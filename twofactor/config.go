@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
-	"slices"
 	"sync"
 	"time"
 
@@ -83,22 +82,18 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("twofactor: Config.Policy: %w", err)
 	}
-	s := &Service{cfg: cfg, policy: policy, slow: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
-	keys := make([][]byte, len(cfg.Keys))
-	for i := range cfg.Keys {
-		keys[i] = slices.Clone(cfg.Keys[i].b[:])
+	if err := cfg.Messaging.complete(&cfg, policy); err != nil {
+		return nil, fmt.Errorf("twofactor: Config.Messaging: %w", err)
 	}
-	if s.records, err = seal.New(keys, "record"); err != nil {
+	s := &Service{cfg: cfg, policy: policy, slow: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
+	if s.records, err = newRing(cfg.Keys, "record"); err != nil {
 		return nil, fmt.Errorf("twofactor: Config.Keys: %w", err)
 	}
-	if s.tokens, err = seal.New(keys, "token"); err != nil {
+	if s.tokens, err = newRing(cfg.Keys, "token"); err != nil {
 		return nil, fmt.Errorf("twofactor: Config.Keys: %w", err)
 	}
 	if s.codec, err = record.NewCodec(); err != nil {
 		return nil, fmt.Errorf("twofactor: %w", err)
-	}
-	if err := cfg.Messaging.check(policy); err != nil {
-		return nil, fmt.Errorf("twofactor: Config.Messaging: %w", err)
 	}
 	s.methods = []method{
 		totpMethod{issuer: cfg.Issuer, window: *policy.TOTPWindow},

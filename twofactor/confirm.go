@@ -46,7 +46,7 @@ func (s *Service) Confirm(ctx context.Context, ses Session, grant, id, code stri
 	if err != nil {
 		return nil, err
 	}
-	s.entered(ctx, ses.UserID(), out.Method.Kind, to)
+	s.entered(ctx, ses.UserID(), out.Method.Kind, to, false)
 	return out, s.reissue(out)
 }
 

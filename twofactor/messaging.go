@@ -30,9 +30,13 @@ type Messaging struct {
 	// Phones understands numbers as people write them. Required with SMS.
 	Phones Phones
 
-	// Guard limits what is sent. The default is [NewGuard] over the service's
-	// store, with its default limits.
+	// Guard limits what is sent. The default is a [StoreGuard] over the
+	// service's store, with its default limits, for numbers of Countries.
 	Guard Guard
+
+	// Countries are the ISO 3166 codes of the countries that codes are sent to
+	// by SMS, such as "AU". Required with SMS, unless there is a Guard.
+	Countries []string
 }
 
 // A Directory is what the app knows of its users' addresses. What it says is
@@ -101,8 +105,8 @@ func (e *InputError) Error() string { return "twofactor: " + e.Field + ": " + e.
 // Unwrap returns what is wrong.
 func (e *InputError) Unwrap() error { return e.Err }
 
-// check returns what the policy needs and m lacks.
-func (m Messaging) check(p Policy) error {
+// complete fills the defaults in, or says what the policy needs and m lacks.
+func (m *Messaging) complete(cfg *Config, p Policy) error {
 	sms := slices.Contains(p.Kinds, SMS) || p.LostDevice
 	mail := slices.Contains(p.Kinds, Email)
 	switch {
@@ -112,8 +116,18 @@ func (m Messaging) check(p Policy) error {
 		return errors.New("Email is required to send codes by mail")
 	case (sms || mail || m.Email != nil || m.SMS != nil) && (m.Texts == nil || m.Directory == nil):
 		return errors.New("Texts and Directory are required to send anything")
+	case sms && m.Guard == nil && len(m.Countries) == 0:
+		return errors.New("Countries is required to send codes by SMS")
 	}
-	return nil
+	m.Countries = slices.Clone(m.Countries)
+	if m.Guard != nil || !sms && !mail {
+		return nil
+	}
+	var err error
+	m.Guard, err = NewGuard(GuardConfig{
+		Store: cfg.Store, Keys: cfg.Keys, Countries: m.Countries, Now: cfg.Now, Logger: cfg.Logger,
+	})
+	return err
 }
 
 // sender returns what sends through a channel.

@@ -190,6 +190,7 @@ func (s *Service) VerifyPhone(ctx context.Context, ses Session, grant, code stri
 		return nil, reject(ReasonMalformedCode)
 	}
 	var out *Phone
+	var to string
 	err = s.change(ctx, ses, grant, func(t *tx) error {
 		phone := t.rec.Phone
 		if phone == nil || phone.Code == nil || phone.Wrong >= triesPerLogin {
@@ -214,7 +215,7 @@ func (s *Service) VerifyPhone(ctx context.Context, ses Session, grant, code stri
 			return err
 		}
 		p.back(t.now, 1)
-		phone.Verified, phone.Code = true, nil
+		phone.Verified, phone.Code, to = true, nil, phone.Number
 		t.phoneProven(ses, grant)
 		out = s.showPhone(*phone, false)
 		t.event(Event{Type: EventDestination, Kind: SMS})
@@ -223,6 +224,7 @@ func (s *Service) VerifyPhone(ctx context.Context, ses Session, grant, code stri
 	if err != nil {
 		return nil, err
 	}
+	s.entered(ctx, ses.UserID(), SMS, to, false)
 	return out, nil
 }
 

@@ -166,11 +166,11 @@ func (s *Service) request(user string, from Client, tg *target) SendRequest {
 
 // entered tells the guard that a code was entered. The user is in whatever
 // becomes of that.
-func (s *Service) entered(ctx context.Context, user string, k Kind, to string) {
+func (s *Service) entered(ctx context.Context, user string, k Kind, to string, proven bool) {
 	if to == "" {
 		return
 	}
-	r := s.request(user, Client{}, &target{kind: k, to: to, proven: true})
+	r := s.request(user, Client{}, &target{kind: k, to: to, proven: proven})
 	if err := s.cfg.Messaging.Guard.Entered(ctx, r); err != nil {
 		s.emit(ctx, Event{Type: EventFault, UserID: user, At: s.cfg.Now(), Kind: k})
 	}

@@ -61,7 +61,7 @@ func (s *Service) prove(ctx context.Context, p *pending, a Answer, won func(*tx,
 		return won(t, at, pr)
 	})
 	if err == nil {
-		s.entered(ctx, p.User, pr.kind, pr.to)
+		s.entered(ctx, p.User, pr.kind, pr.to, true)
 	}
 	return err
 }
