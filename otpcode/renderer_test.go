@@ -310,7 +310,7 @@ func FuzzRender(f *testing.F) {
 		require.NoError(t, err)
 		require.False(t, strings.ContainsAny(mail.Subject, "\r\n"))
 		// The tags are those of the layout, in number and name.
-		tags := ""
+		var tags strings.Builder
 		d := xml.NewDecoder(strings.NewReader(mail.HTML))
 		d.Strict, d.AutoClose, d.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
 		for {
@@ -319,10 +319,10 @@ func FuzzRender(f *testing.F) {
 				break
 			}
 			if s, ok := tok.(xml.StartElement); ok {
-				tags += s.Name.Local + " "
+				tags.WriteString(s.Name.Local + " ")
 			}
 		}
-		require.Regexp(t, `^html head meta meta title body (p ){5}$`, tags)
+		require.Regexp(t, `^html head meta meta title body (p ){5}$`, tags.String())
 		sms, err := r.Code(otpcode.CodeSignIn, otpcode.SMS, locale, fixed)
 		require.NoError(t, err)
 		bound, err := otpcode.ParseSMS(sms.Text)
