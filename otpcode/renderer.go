@@ -90,6 +90,7 @@ const (
 var (
 	errKind   = errors.New("otpcode: unknown kind of message")
 	errIssued = errors.New("otpcode: not a code made by Issue")
+	errLine   = errors.New("otpcode: subject is not one line of at most 200 characters")
 	errTime   = errors.New("otpcode: notice without its time")
 )
 
@@ -204,6 +205,10 @@ func (r *Renderer) mail(l lang, kind string, v view) (Message, error) {
 	if m.Subject, err = l.text(kind+partSubject, v); err != nil {
 		return Message{}, err
 	}
+	// Whatever a template takes into a subject, it must not begin a header.
+	if !isLine(m.Subject, maxSubject) {
+		return Message{}, errLine
+	}
 	if m.Text, err = l.text(kind+partText, v); err != nil {
 		return Message{}, err
 	}
@@ -228,5 +233,6 @@ func (l lang) text(name string, v view) (string, error) {
 	if err := l.texts.ExecuteTemplate(&b, name, v); err != nil {
 		return "", fmt.Errorf("otpcode: text %s in language %s cannot be rendered", name, l.tag)
 	}
-	return strings.TrimSpace(b.String()), nil
+	// Templates may come from files with line ends of two characters.
+	return strings.TrimSpace(strings.ReplaceAll(b.String(), "\r\n", "\n")), nil
 }

@@ -266,6 +266,35 @@ func TestRenderRefuses(t *testing.T) {
 	}
 }
 
+// A subject is looked at each time: templates may put values into it that are
+// not the renderer's own.
+func TestSubjectIsOneLine(t *testing.T) {
+	t.Parallel()
+	cfg := config
+	cfg.Templates = map[string]string{"en": `{{define "reset.subject"}}{{.Method}} reset{{end}}`}
+	r := renderer(t, cfg)
+	m, err := r.Notice("en", otpcode.Notice{Kind: otpcode.NoticeReset, Method: "sms", At: now})
+	require.NoError(t, err)
+	require.Equal(t, "sms reset", m.Subject)
+	for _, method := range []string{"a\r\nBcc: b@example.com", "a\nb", "a\rb", "a\x00", strings.Repeat("x", 200)} {
+		m, err := r.Notice("en", otpcode.Notice{Kind: otpcode.NoticeReset, Method: method, At: now})
+		require.Error(t, err)
+		require.Zero(t, m)
+	}
+}
+
+func TestTemplatesWithCRLF(t *testing.T) {
+	t.Parallel()
+	cfg := config
+	cfg.Templates = map[string]string{
+		"en": "{{define \"sign_in.text\"}}{{.Service}}\r\n\r\n{{.Code}}\r\n\r\n{{.Reference}}\r\n{{end}}",
+	}
+	m, err := renderer(t, cfg).Code(otpcode.CodeSignIn, otpcode.Email, "en", fixed)
+	require.NoError(t, err)
+	require.Equal(t, config.Service+"\n\n000123\n\nBXKM", m.Text)
+	require.Equal(t, 3, strings.Count(m.HTML, "<p"))
+}
+
 // W49: a template that fails while it is rendered doesn't tell the code.
 func TestBypass_W49_RenderErrors(t *testing.T) {
 	t.Parallel()
@@ -310,7 +339,7 @@ func FuzzRender(f *testing.F) {
 		require.NoError(t, err)
 		require.False(t, strings.ContainsAny(mail.Subject, "\r\n"))
 		// The tags are those of the layout, in number and name.
-		tags := ""
+		var tags strings.Builder
 		d := xml.NewDecoder(strings.NewReader(mail.HTML))
 		d.Strict, d.AutoClose, d.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
 		for {
@@ -319,10 +348,10 @@ func FuzzRender(f *testing.F) {
 				break
 			}
 			if s, ok := tok.(xml.StartElement); ok {
-				tags += s.Name.Local + " "
+				tags.WriteString(s.Name.Local + " ")
 			}
 		}
-		require.Regexp(t, `^html head meta meta title body (p ){5}$`, tags)
+		require.Regexp(t, `^html head meta meta title body (p ){5}$`, tags.String())
 		sms, err := r.Code(otpcode.CodeSignIn, otpcode.SMS, locale, fixed)
 		require.NoError(t, err)
 		bound, err := otpcode.ParseSMS(sms.Text)

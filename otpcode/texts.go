@@ -21,6 +21,7 @@ var files embed.FS
 const (
 	maxService = 64  // characters
 	maxContact = 200 // characters
+	maxSubject = 200 // characters
 )
 
 func (c Config) check() error {
