@@ -111,6 +111,9 @@ func TestURIEncodesMore(t *testing.T) {
 		require.NoError(t, err)
 		require.NotContains(t, text, "+")
 		requireReadByOthers(t, u, text)
+		lints := strings.ContainsAny(name, "&%#+?/=")
+		require.Equal(t, lints, u.Lint() != nil, name)
+		require.Equal(t, lints, totp.URI{Issuer: "A", Account: name}.Lint() != nil, name)
 		back, err := totp.ParseURI(text)
 		require.NoError(t, err)
 		require.Equal(t, name, back.Issuer)
@@ -234,10 +237,25 @@ func TestParseURIRefuses(t *testing.T) {
 			require.ErrorContains(t, err, tt.problem)
 		})
 	}
-	u, err := totp.ParseURI("otpauth://totp/alice?&" + secret + "&&")
-	require.NoError(t, err)
-	require.Empty(t, u.Issuer)
-	require.Equal(t, "alice", u.Account)
+}
+
+func TestParseURIAccepts(t *testing.T) {
+	t.Parallel()
+	const secret = "secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+	for name, tt := range map[string]struct{ uri, issuer, account string }{
+		"no issuer":            {"otpauth://totp/alice?" + secret, "", "alice"},
+		"empty parameters":     {"otpauth://totp/A:alice?&" + secret + "&&", "A", "alice"},
+		"issuer, but not ours": {"otpauth://totp/A:alice?" + secret + "&%C4%B0ssuer=B", "A", "alice"},
+		"slash in the account": {"otpauth://totp/A:alice/b?" + secret, "A", "alice/b"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			u, err := totp.ParseURI(tt.uri)
+			require.NoError(t, err)
+			require.Equal(t, tt.issuer, u.Issuer)
+			require.Equal(t, tt.account, u.Account)
+		})
+	}
 }
 
 // TestLongestURI builds the longest URI there is, and reads it again.
