@@ -18,8 +18,8 @@ const (
 )
 
 // A schedule is a key made ready for any number of steps: the two padded keys
-// of HMAC, each with room for what is hashed after it. It
-// stays on the stack, so that a match leaves no keyed state behind on the heap.
+// of HMAC, each with room for what is hashed after it. It stays on the stack, so
+// that a match leaves no keyed state behind on the heap.
 type schedule struct {
 	algorithm Algorithm
 	modulus   uint64
