@@ -151,16 +151,10 @@ func (t *tx) enrollable(req EnrollRequest) *RejectedError {
 
 // Enrollment returns an enrollment that is still unproven, to show it again.
 func (s *Service) Enrollment(ctx context.Context, ses Session, grant, id string) (*Enrollment, error) {
-	now, err := s.now()
+	t, err := s.view(ctx, ses.UserID())
 	if err != nil {
 		return nil, err
 	}
-	rec, _, err := s.load(ctx, ses.UserID(), true)
-	if err != nil {
-		return nil, err
-	}
-	rec.Prune(now.Unix())
-	t := &tx{s: s, user: ses.UserID(), rec: rec, now: now}
 	if no := t.granted(ses, grant); no != nil {
 		return nil, no
 	}
@@ -168,7 +162,7 @@ func (s *Service) Enrollment(ctx context.Context, ses Session, grant, id string)
 	if i < 0 {
 		return nil, reject(ReasonExpired)
 	}
-	return s.enrollment(&rec.Enrollments[i])
+	return s.enrollment(&t.rec.Enrollments[i])
 }
 
 // enrollment is the view of an unproven factor.

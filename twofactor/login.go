@@ -33,16 +33,10 @@ func (s *Service) Login(ctx context.Context, token string) (*Login, error) {
 	if err != nil {
 		return nil, err
 	}
-	now, err := s.now()
+	t, err := s.view(ctx, p.User)
 	if err != nil {
 		return nil, err
 	}
-	rec, _, err := s.load(ctx, p.User, true)
-	if err != nil {
-		return nil, err
-	}
-	rec.Prune(now.Unix())
-	t := &tx{s: s, user: p.User, rec: rec, now: now}
 	a, over := t.attempt(p, 0)
 	if over != nil {
 		return nil, over

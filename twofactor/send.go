@@ -128,27 +128,21 @@ func (s *Service) send(ctx context.Context, user string, from Client, find aim) 
 
 // reserve asks the guard for a place for what a look at the record says.
 func (s *Service) reserve(ctx context.Context, user string, from Client, find aim) (SendRequest, error) {
-	now, err := s.now()
+	t, err := s.view(ctx, user)
 	if err != nil {
 		return SendRequest{}, err
 	}
-	rec, _, err := s.load(ctx, user, true)
-	if err != nil {
-		return SendRequest{}, err
-	}
-	rec.Prune(now.Unix())
-	t := &tx{s: s, user: user, rec: rec, now: now}
 	tg, err := find(t)
 	if err != nil {
 		return SendRequest{}, err
 	}
-	if no := tg.limit(now); no != nil {
+	if no := tg.limit(t.now); no != nil {
 		return SendRequest{}, no
 	}
 	req := s.request(user, from, tg)
 	if err := s.cfg.Messaging.Guard.Reserve(ctx, req); err != nil {
 		if no, ok := errors.AsType[*RejectedError](err); ok {
-			s.emit(ctx, Event{Type: EventSendRefused, UserID: user, At: now, Kind: tg.kind, Method: tg.method, Reason: no.Reason})
+			s.emit(ctx, Event{Type: EventSendRefused, UserID: user, At: t.now, Kind: tg.kind, Method: tg.method, Reason: no.Reason})
 			return SendRequest{}, no
 		}
 		return SendRequest{}, fmt.Errorf("twofactor: the send guard: %w", err)

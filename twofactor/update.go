@@ -43,6 +43,14 @@ type round struct {
 // decide may run several times, each time on a fresh record; it must not do
 // anything else. If it returns a fault, nothing is saved.
 func (s *Service) update(ctx context.Context, user string, mustExist bool, decide func(*tx) error) error {
+	err := s.decide(ctx, user, mustExist, decide)
+	if err != nil && !errors.Is(err, ErrRejected) {
+		s.emit(ctx, Event{Type: EventFault, UserID: user, At: s.cfg.Now()})
+	}
+	return err
+}
+
+func (s *Service) decide(ctx context.Context, user string, mustExist bool, decide func(*tx) error) error {
 	var rounds []round
 	caller := ctx
 	for try := range maxTries {
@@ -95,6 +103,20 @@ func (s *Service) update(ctx context.Context, user string, mustExist bool, decid
 		}
 	}
 	return reject(ReasonConflict)
+}
+
+// view loads a user's record to look at it only.
+func (s *Service) view(ctx context.Context, user string) (*tx, error) {
+	now, err := s.now()
+	if err != nil {
+		return nil, err
+	}
+	rec, _, err := s.load(ctx, user, true)
+	if err != nil {
+		return nil, err
+	}
+	rec.Prune(now.Unix())
+	return &tx{s: s, user: user, rec: rec, now: now}, nil
 }
 
 // committed returns the round whose write is in rec.
