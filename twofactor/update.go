@@ -11,6 +11,13 @@ import (
 	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
 )
 
+// What the service keeps in a store is told from others' records, and users from
+// counters, by how the keys begin.
+const (
+	userPrefix = "u/"
+	slotPrefix = "n/"
+)
+
 const (
 	maxTries  = 64              // rounds of one update before it gives up
 	maxFaults = 2               // saves of unknown outcome before it gives up
@@ -154,15 +161,21 @@ func (s *Service) load(ctx context.Context, user string, mustExist bool) (*recor
 	case stored.Version == "":
 		return nil, "", errors.New("twofactor: the store returned a record without a version")
 	}
-	plain, err := s.records.Open(stored.Data, []byte(key))
+	rec, err := s.open(user, stored)
+	return rec, stored.Version, err
+}
+
+// open reads what save has written.
+func (s *Service) open(user string, stored Record) (*record.Record, error) {
+	plain, err := s.records.Open(stored.Data, []byte(recordKey(user)))
 	if err != nil {
-		return nil, "", fmt.Errorf("twofactor: loading: %w", err)
+		return nil, fmt.Errorf("twofactor: loading: %w", err)
 	}
 	rec, err := s.codec.Decode(plain)
 	if err != nil {
-		return nil, "", fmt.Errorf("twofactor: loading: %w", err)
+		return nil, fmt.Errorf("twofactor: loading: %w", err)
 	}
-	return rec, stored.Version, nil
+	return rec, nil
 }
 
 func (s *Service) save(ctx context.Context, user string, old Version, rec *record.Record, id [8]byte) (Version, error) {
@@ -201,7 +214,7 @@ func pause(ctx context.Context, try int) error {
 
 // recordKey is the key of a user's record in the store, and what its seal is
 // bound to: a record copied over another user's row doesn't open.
-func recordKey(user string) string { return "u/" + user }
+func recordKey(user string) string { return userPrefix + user }
 
 func checkUser(user string) error {
 	if user == "" || len(user) > 200 {
