@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	_ "embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -72,16 +73,36 @@ var (
 		binary:  "redis-server",
 		where:   []string{"/usr/bin", "/usr/local/bin"},
 		install: "redis-server",
-		args: func(bin, dir, port string) []string {
-			return []string{
-				bin, "--port", port, "--bind", "127.0.0.1", "--dir", dir, "--save", "",
-				"--appendonly", "yes", "--appendfsync", "always",
-			}
-		},
+		args:    redisArgs,
 		ready: func(ctx context.Context, addr string) error {
 			c := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1})
 			defer c.Close()
 			return c.Ping(ctx).Err()
+		},
+	}
+
+	// RedisCluster is a cluster of one server, which has all slots.
+	RedisCluster = &Kind{
+		name:    "redis-cluster",
+		binary:  "redis-server",
+		where:   []string{"/usr/bin", "/usr/local/bin"},
+		install: "redis-server",
+		args: func(bin, dir, port string) []string {
+			return append(redisArgs(bin, dir, port), "--cluster-enabled", "yes", "--cluster-port", "0")
+		},
+		ready: func(ctx context.Context, addr string) error {
+			c := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1})
+			defer c.Close()
+			info, err := c.ClusterInfo(ctx).Result()
+			switch {
+			case err != nil:
+				return err
+			case strings.Contains(info, "cluster_state:ok"):
+				return nil
+			case strings.Contains(info, "cluster_slots_assigned:0"):
+				return errors.Join(errors.New("no slots yet"), c.ClusterAddSlotsRange(ctx, 0, 16383).Err())
+			}
+			return errors.New("cluster isn't ready")
 		},
 	}
 
@@ -110,6 +131,13 @@ var (
 		},
 	}
 )
+
+func redisArgs(bin, dir, port string) []string {
+	return []string{
+		bin, "--port", port, "--bind", "127.0.0.1", "--dir", dir, "--save", "",
+		"--appendonly", "yes", "--appendfsync", "always", "--repl-diskless-sync-delay", "0",
+	}
+}
 
 // PostgreSQLDSN is for the driver "pgx".
 func PostgreSQLDSN(addr string) string {

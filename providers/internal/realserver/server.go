@@ -40,7 +40,7 @@ type Kind struct {
 // patience bounds the start of a server, on a machine that has much else to do.
 const patience = 2 * time.Minute
 
-var kinds = []*Kind{PostgreSQL, MariaDB, Redis, DynamoDB}
+var kinds = []*Kind{PostgreSQL, MariaDB, Redis, RedisCluster, DynamoDB}
 
 // Main runs the tests of a package and stops the servers that they shared.
 func Main(m *testing.M) {
