@@ -18,6 +18,7 @@ type Proxy struct {
 	conns    map[net.Conn]bool
 	answers  int     // answers to swallow: the request arrives, then the connection is cut
 	requests int     // requests to swallow: the connection is cut before they arrive
+	swallow  func()  // called before such a cut
 	rate     float64 // of the packets in both directions, cut at random
 }
 
@@ -53,6 +54,13 @@ func (p *Proxy) SwallowAnswers(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.answers = n
+}
+
+// OnSwallow has f called when an answer is about to be swallowed.
+func (p *Proxy) OnSwallow(f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.swallow = f
 }
 
 // SwallowRequests cuts the connection before the next n requests reach the server.
@@ -114,11 +122,16 @@ func (p *Proxy) pass(to, from net.Conn, swallow *int) {
 		}
 		p.mu.Lock()
 		before, after := rand.Float64() < p.rate/2, rand.Float64() < p.rate/2
+		f := func() {}
 		if *swallow > 0 {
 			*swallow--
 			before = true
+			if swallow == &p.answers && p.swallow != nil {
+				f = p.swallow
+			}
 		}
 		p.mu.Unlock()
+		f()
 		if before {
 			return
 		}
