@@ -12,7 +12,7 @@ type Dialect string
 // The databases that a [Store] knows.
 const (
 	SQLite     Dialect = "sqlite"     // SQLite 3.35 or later
-	PostgreSQL Dialect = "postgresql" // PostgreSQL 12 or later, and what speaks its language and wire protocol
+	PostgreSQL Dialect = "postgresql" // PostgreSQL 12 or later
 	MySQL      Dialect = "mysql"      // MySQL 8.0 or later, MariaDB 10.5 or later
 )
 
