@@ -37,7 +37,7 @@ func Check(ctx context.Context, m otpcode.Message, channels ...otpcode.Channel) 
 	}
 	switch m.Channel {
 	case otpcode.SMS:
-		if !isE164(m.To) {
+		if !IsE164(m.To) {
 			return Undeliverable("destination is not an E.164 number")
 		}
 		if utf8.RuneCountInString(m.Text) > maxSMSText {
@@ -67,9 +67,9 @@ func NotSent(why string) error {
 	return fmt.Errorf("%s: %w", why, otpcode.ErrNotSent)
 }
 
-// isE164 says whether s is a plus sign and 7 to 15 digits, the first of which
+// IsE164 says whether s is a plus sign and 7 to 15 digits, the first of which
 // is not zero.
-func isE164(s string) bool {
+func IsE164(s string) bool {
 	digits, ok := strings.CutPrefix(s, "+")
 	if !ok || len(digits) < 7 || len(digits) > 15 || digits[0] == '0' {
 		return false
