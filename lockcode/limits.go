@@ -43,7 +43,7 @@ func (b *budget) ready(now int64) {
 		b.Since += n * refillMillis
 	}
 	if b.Spent == 0 {
-		b.Since = now
+		b.Since = max(b.Since, now)
 	}
 	if today := now / dayMillis; today > b.Day {
 		b.Day, b.Fails = today, 0
