@@ -1,5 +1,7 @@
 package lockcode
 
+import "fmt"
+
 // What an attacker with a phone's memory in his hands could do, and what a
 // test has to see, but no caller.
 
@@ -137,4 +139,22 @@ func OpenSealed(replyKey, msg []byte) (Reason, error) {
 	}
 	got, err := openReply(replyKey, f[0])
 	return got.reason, err
+}
+
+type Mode = mode
+
+// EncipherWith is the cipher itself.
+func EncipherWith(dayKey []byte, t [32]byte, p PIN) (Code, error) { return encipher(dayKey, t, p) }
+
+// OpenRaw opens a request message and spells it out.
+func OpenRaw(private, requestKey, scope, msg []byte) (string, []byte, error) {
+	_, f, err := decode(msg)
+	if err != nil {
+		return "", nil, err
+	}
+	if !genuine(requestKey, f[1], f[2], f[3]) {
+		return "", nil, errMessage
+	}
+	r, key, err := openRequest(private, requestKey, scope, f[1], f[2])
+	return fmt.Sprint(r.ctr, r.time, r.pin.Digits(), byte(r.b.Purpose), r.b.Target, r.body), key, err
 }

@@ -12,8 +12,8 @@ const (
 
 // AppRecord is what an App keeps of one controller: keys and counters, and
 // neither the PIN nor anything that a PIN could be checked with. An
-// [AppKeyStore] stores it by MarshalBinary and UnmarshalBinary. It prints as
-// "[AppRecord]".
+// [AppKeyStore] stores it by MarshalBinary and UnmarshalBinary, or as the value
+// that it is: no method changes what a copy shares. It prints as "[AppRecord]".
 type AppRecord struct{ r appRecord }
 
 type appRecord struct {

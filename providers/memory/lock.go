@@ -41,7 +41,7 @@ func (k *LockKeys) Update(ctx context.Context, f func(*lockcode.LockState) error
 // ready.
 type AppKeys struct {
 	mu      sync.Mutex
-	records map[string][]byte
+	records map[string]lockcode.AppRecord
 }
 
 // Load implements [lockcode.AppKeyStore].
@@ -51,30 +51,24 @@ func (k *AppKeys) Load(ctx context.Context, lockID string) (lockcode.AppRecord, 
 	if err := ctx.Err(); err != nil {
 		return lockcode.AppRecord{}, err
 	}
-	b, ok := k.records[lockID]
+	rec, ok := k.records[lockID]
 	if !ok {
 		return lockcode.AppRecord{}, fmt.Errorf("memory: %w", lockcode.ErrNoRecord)
 	}
-	var rec lockcode.AppRecord
-	err := rec.UnmarshalBinary(b)
-	return rec, err
+	return rec, nil
 }
 
 // Save implements [lockcode.AppKeyStore].
 func (k *AppKeys) Save(ctx context.Context, rec lockcode.AppRecord) error {
-	b, err := rec.MarshalBinary()
-	if err != nil {
-		return err
-	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if k.records == nil {
-		k.records = make(map[string][]byte)
+		k.records = make(map[string]lockcode.AppRecord)
 	}
-	k.records[rec.LockID()] = b
+	k.records[rec.LockID()] = rec
 	return nil
 }
 

@@ -180,3 +180,38 @@ func BenchmarkRun(b *testing.B) {
 		_, _ = y.Responder(x.Share(), nil, nil)
 	}
 }
+
+// TestLockcodeVectors runs the frozen vectors of package lockcode, with its
+// channels and associated data.
+func TestLockcodeVectors(t *testing.T) {
+	t.Parallel()
+	var file struct {
+		CPace []struct {
+			Secret, CI, SIDController, SIDApp, ScalarA, ScalarB string
+			Generator, ShareA, ADa, ShareB, ADb, K              string
+			ISK, TagA, TagB                                     string
+		}
+	}
+	b, err := os.ReadFile("../../testdata/vectors.json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(b, &file))
+	require.Len(t, file.CPace, 2)
+	for _, r := range file.CPace {
+		ci, sid := unhex(t, r.CI), append(unhex(t, r.SIDController), unhex(t, r.SIDApp)...)
+		require.Equal(t, r.Generator, hex.EncodeToString(cpace.Generator([]byte(r.Secret), ci, sid)))
+		a, err := cpace.Begin(unhex(t, r.ScalarA), []byte(r.Secret), ci, sid)
+		require.NoError(t, err)
+		c, err := cpace.Begin(unhex(t, r.ScalarB), []byte(r.Secret), ci, sid)
+		require.NoError(t, err)
+		require.Equal(t, r.ShareA, hex.EncodeToString(a.Share()))
+		require.Equal(t, r.ShareB, hex.EncodeToString(c.Share()))
+		ka, err := a.Initiator(unhex(t, r.ADa), c.Share(), unhex(t, r.ADb))
+		require.NoError(t, err)
+		kc, err := c.Responder(a.Share(), unhex(t, r.ADa), unhex(t, r.ADb))
+		require.NoError(t, err)
+		require.Equal(t, ka, kc)
+		require.Equal(t, r.ISK, hex.EncodeToString(ka.ISK[:]))
+		require.Equal(t, r.TagA, hex.EncodeToString(ka.TagA[:]))
+		require.Equal(t, r.TagB, hex.EncodeToString(ka.TagB[:]))
+	}
+}
