@@ -151,6 +151,9 @@ func rounds() int {
 	return 3
 }
 
+// errLost is a fault of a store: nobody knows whether the write took place.
+var errLost = errors.New("the connection was lost")
+
 // A tap stands between a node and its store, for tests in which the store fails
 // or someone else is faster.
 type tap struct {
