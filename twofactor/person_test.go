@@ -21,6 +21,9 @@ type person struct {
 	phone   *twofactortest.Phone
 	factor  string   // the id of the phone's app
 	codes   []string // recovery codes
+
+	begun  *twofactor.Enrollment // another app that is not proven yet
+	second *twofactortest.Phone  // and the phone that has scanned it
 }
 
 // newcomer is a user without a second factor, signed in, with a fresh password.
