@@ -11,10 +11,13 @@ import (
 
 // A proof is what an attempt was won with.
 type proof struct {
-	kind     Kind
-	method   string // the factor's id
-	amr      []string
-	recovery *RecoveryUse // if there was no factor to show
+	kind   Kind
+	method string // the factor's id
+	to     string // where its code was sent
+	amr    []string
+
+	recovered bool         // there was no second factor to show
+	recovery  *RecoveryUse // if it was a recovery code
 }
 
 // judge decides about one answer. The try is paid for first, in the same write
@@ -26,6 +29,8 @@ func (t *tx) judge(a *attempt, in input) (*proof, error) {
 		return t.judgeConsecutive(a, in)
 	case in.recovery != nil:
 		return t.judgeRecovery(a, *in.recovery)
+	case in.method == MethodLostDevice:
+		return t.judgeLost(a, in.digits)
 	}
 	return t.judgeDigits(a, in)
 }
@@ -47,11 +52,12 @@ func (t *tx) judgeDigits(a *attempt, in input) (*proof, error) {
 	compared := 0
 	for _, f := range targets {
 		m := t.s.method(Kind(f.Kind))
-		err := m.check(t, f, a.sent(f.ID), a.binding(t, f), in.digits)
+		b := a.binding(t, f)
+		err := m.check(t, f, a.sent(f.ID), b, in.digits)
 		if err == nil {
 			a.purse.back(t.now, price)
 			t.hit(f)
-			return &proof{kind: m.kind(), method: f.ID, amr: m.amr()}, nil
+			return &proof{kind: m.kind(), method: f.ID, amr: m.amr(), to: b.Destination}, nil
 		}
 		refusal, ok := errors.AsType[*RejectedError](err)
 		if !ok {
@@ -194,6 +200,12 @@ func (t *tx) wrong(a *attempt, no *RejectedError, f *record.Factor) error {
 	return no
 }
 
+// refuseErr is refuse for an error that may be a fault.
+func (t *tx) refuseErr(err error) error {
+	t.free = true
+	return err
+}
+
 // refuse returns no, for which there is nothing to save.
 func (t *tx) refuse(no *RejectedError) *RejectedError {
 	t.free = true
@@ -212,4 +224,5 @@ func (t *tx) rejected(no *RejectedError, f *record.Factor) {
 func (t *tx) event(e Event) {
 	e.UserID, e.At = t.user, t.now
 	t.events = append(t.events, e)
+	t.notice(e)
 }

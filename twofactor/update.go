@@ -11,6 +11,13 @@ import (
 	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
 )
 
+// What the service keeps in a store is told from others' records, and users from
+// counters, by how the keys begin.
+const (
+	userPrefix = "u/"
+	slotPrefix = "n/"
+)
+
 const (
 	maxTries  = 64              // rounds of one update before it gives up
 	maxFaults = 2               // saves of unknown outcome before it gives up
@@ -25,6 +32,7 @@ type tx struct {
 	now    time.Time
 	events []Event
 	free   bool // the refusal changed nothing, so there is nothing to save
+	quiet  bool // the update is about notices and sends none itself
 }
 
 // A round is what one round of an update decided, kept until it is known
@@ -42,6 +50,14 @@ type round struct {
 // decide may run several times, each time on a fresh record; it must not do
 // anything else. If it returns a fault, nothing is saved.
 func (s *Service) update(ctx context.Context, user string, mustExist bool, decide func(*tx) error) error {
+	err := s.decide(ctx, user, mustExist, decide)
+	if err != nil && !errors.Is(err, ErrRejected) {
+		s.emit(ctx, Event{Type: EventFault, UserID: user, At: s.cfg.Now()})
+	}
+	return err
+}
+
+func (s *Service) decide(ctx context.Context, user string, mustExist bool, decide func(*tx) error) error {
 	var rounds []round
 	caller := ctx
 	for try := range maxTries {
@@ -57,6 +73,7 @@ func (s *Service) update(ctx context.Context, user string, mustExist bool, decid
 			return err
 		}
 		if won, ok := committed(rounds, rec); ok {
+			s.remind(ctx, user, rec)
 			return s.tell(ctx, won)
 		}
 		if caller.Err() != nil {
@@ -73,7 +90,10 @@ func (s *Service) update(ctx context.Context, user string, mustExist bool, decid
 		rand.Read(r.id[:])
 		_, err = s.save(ctx, user, version, rec, r.id)
 		switch {
+		case err == nil && t.quiet:
+			return s.tell(ctx, r)
 		case err == nil:
+			s.remind(ctx, user, rec)
 			return s.tell(ctx, r)
 		case errors.Is(err, ErrConflict):
 			// An earlier save of unknown outcome may be the one that came first.
@@ -90,6 +110,20 @@ func (s *Service) update(ctx context.Context, user string, mustExist bool, decid
 		}
 	}
 	return reject(ReasonConflict)
+}
+
+// view loads a user's record to look at it only.
+func (s *Service) view(ctx context.Context, user string) (*tx, error) {
+	now, err := s.now()
+	if err != nil {
+		return nil, err
+	}
+	rec, _, err := s.load(ctx, user, true)
+	if err != nil {
+		return nil, err
+	}
+	rec.Prune(now.Unix())
+	return &tx{s: s, user: user, rec: rec, now: now}, nil
 }
 
 // committed returns the round whose write is in rec.
@@ -127,15 +161,21 @@ func (s *Service) load(ctx context.Context, user string, mustExist bool) (*recor
 	case stored.Version == "":
 		return nil, "", errors.New("twofactor: the store returned a record without a version")
 	}
-	plain, err := s.records.Open(stored.Data, []byte(key))
+	rec, err := s.open(user, stored)
+	return rec, stored.Version, err
+}
+
+// open reads what save has written.
+func (s *Service) open(user string, stored Record) (*record.Record, error) {
+	plain, err := s.records.Open(stored.Data, []byte(recordKey(user)))
 	if err != nil {
-		return nil, "", fmt.Errorf("twofactor: loading: %w", err)
+		return nil, fmt.Errorf("twofactor: loading: %w", err)
 	}
 	rec, err := s.codec.Decode(plain)
 	if err != nil {
-		return nil, "", fmt.Errorf("twofactor: loading: %w", err)
+		return nil, fmt.Errorf("twofactor: loading: %w", err)
 	}
-	return rec, stored.Version, nil
+	return rec, nil
 }
 
 func (s *Service) save(ctx context.Context, user string, old Version, rec *record.Record, id [8]byte) (Version, error) {
@@ -174,7 +214,7 @@ func pause(ctx context.Context, try int) error {
 
 // recordKey is the key of a user's record in the store, and what its seal is
 // bound to: a record copied over another user's row doesn't open.
-func recordKey(user string) string { return "u/" + user }
+func recordKey(user string) string { return userPrefix + user }
 
 func checkUser(user string) error {
 	if user == "" || len(user) > 200 {
