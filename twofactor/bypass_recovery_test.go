@@ -68,7 +68,7 @@ func slip(code string) string {
 func (p *person) replaceCodes() {
 	p.w.t.Helper()
 	p.prove()
-	codes, err := p.w.a.NewRecoveryCodes(p.w.ctx(), p.session, p.grant)
+	codes, err := p.w.a.NewRecoveryCodes(p.w.ctx(), p.in(), p.grant)
 	require.NoError(p.w.t, err)
 	p.codes = codes
 }
@@ -91,12 +91,12 @@ func TestBypass_W03_RecoveryCodesBeforeThereIsAFactor(t *testing.T) {
 	t.Parallel()
 	onEachStore(t, func(t *testing.T, w *world) {
 		eve := w.newcomer("alice") // has alice's password, before alice has a factor
-		codes, err := w.a.NewRecoveryCodes(w.ctx(), eve.session, eve.grant)
+		codes, err := w.a.NewRecoveryCodes(w.ctx(), eve.in(), eve.grant)
 		refused(t, err, twofactor.ReasonPolicy)
 		require.Empty(t, codes)
 
 		eve.enroll(twofactor.EnrollRequest{}) // an unproven factor is none
-		codes, err = w.a.NewRecoveryCodes(w.ctx(), eve.session, eve.grant)
+		codes, err = w.a.NewRecoveryCodes(w.ctx(), eve.in(), eve.grant)
 		refused(t, err, twofactor.ReasonPolicy)
 		require.Empty(t, codes)
 		require.Zero(t, eve.status().RecoveryLeft)
@@ -106,7 +106,7 @@ func TestBypass_W03_RecoveryCodesBeforeThereIsAFactor(t *testing.T) {
 			alice := w.enrolled("alice")
 			old := alice.codes
 			alice.prove()
-			require.NoError(t, w.a.Remove(w.ctx(), alice.session, alice.grant, alice.factor))
+			require.NoError(t, w.a.Remove(w.ctx(), alice.in(), alice.grant, alice.factor))
 			require.Zero(t, alice.status().RecoveryLeft)
 
 			e, phone := alice.enroll(twofactor.EnrollRequest{})

@@ -61,19 +61,19 @@ func TestBypass_W23_WhatDoesNotRefillTheBudget(t *testing.T) {
 		}},
 		{"new recovery codes", func(t *testing.T, p *person) error {
 			p.proveWithThree(t)
-			_, err := p.w.a.NewRecoveryCodes(p.w.ctx(), p.session, p.grant)
+			_, err := p.w.a.NewRecoveryCodes(p.w.ctx(), p.in(), p.grant)
 			require.NoError(t, err)
 			return p.try(p.wrongCode(50))
 		}},
 		{"switching off and on", func(t *testing.T, p *person) error {
 			p.proveWithThree(t)
-			require.NoError(t, p.w.a.SwitchOff(p.w.ctx(), p.session, p.grant))
-			require.NoError(t, p.w.a.SwitchOn(p.w.ctx(), p.session, p.grant))
+			require.NoError(t, p.w.a.SwitchOff(p.w.ctx(), p.in(), p.grant))
+			require.NoError(t, p.w.a.SwitchOn(p.w.ctx(), p.in(), p.grant))
 			return p.try(p.wrongCode(50))
 		}},
 		{"removing and setting up anew", func(t *testing.T, p *person) error {
 			p.proveWithThree(t)
-			require.NoError(t, p.w.a.Remove(p.w.ctx(), p.session, p.grant, p.factor))
+			require.NoError(t, p.w.a.Remove(p.w.ctx(), p.in(), p.grant, p.factor))
 			e, phone := p.enroll(twofactor.EnrollRequest{})
 			_, err := p.confirm(e, phone.Code(p.w.clock.Now()))
 			return err // the confirmation itself draws on it

@@ -217,7 +217,7 @@ func TestBypass_W19_LaterWritePutsBackTheOldMark(t *testing.T) {
 			_, err := w.b.Verify(w.ctx(), login, twofactor.Answer{Code: code})
 			require.NoError(t, err)
 		})
-		require.NoError(t, w.a.Rename(w.ctx(), alice.session, alice.grant, alice.factor, "Phone"))
+		require.NoError(t, w.a.Rename(w.ctx(), alice.in(), alice.grant, alice.factor, "Phone"))
 		require.Equal(t, "Phone", alice.status().Methods[0].Name)
 		refused(t, alice.try(code), twofactor.ReasonAlreadyUsed)
 

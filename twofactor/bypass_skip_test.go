@@ -70,7 +70,7 @@ func TestBypass_W34_PolicyThatForgetsAMethod(t *testing.T) {
 								require.NotContains(t, v.AMR(), "mfa", about)
 								require.False(t, v.Fresh(w.clock.Now(), time.Hour), about)
 							}
-							s, err := w.a.Status(t.Context(), "alice")
+							s, err := w.a.Status(t.Context(), "alice", "")
 							require.NoError(t, err)
 							_, pending := o.(*twofactor.Pending)
 							require.Equal(t, pending, s.Enabled, "what the settings page says: %s", about)
@@ -98,13 +98,13 @@ var changes = map[string]func(p *person, grant string) error{
 		return err
 	},
 	"rename": func(p *person, grant string) error {
-		return p.w.b.Rename(p.w.ctx(), p.session, grant, p.factor, "Mine")
+		return p.w.b.Rename(p.w.ctx(), p.in(), grant, p.factor, "Mine")
 	},
-	"remove":     func(p *person, grant string) error { return p.w.b.Remove(p.w.ctx(), p.session, grant, p.factor) },
-	"switch off": func(p *person, grant string) error { return p.w.b.SwitchOff(p.w.ctx(), p.session, grant) },
-	"switch on":  func(p *person, grant string) error { return p.w.b.SwitchOn(p.w.ctx(), p.session, grant) },
+	"remove":     func(p *person, grant string) error { return p.w.b.Remove(p.w.ctx(), p.in(), grant, p.factor) },
+	"switch off": func(p *person, grant string) error { return p.w.b.SwitchOff(p.w.ctx(), p.in(), grant) },
+	"switch on":  func(p *person, grant string) error { return p.w.b.SwitchOn(p.w.ctx(), p.in(), grant) },
 	"new recovery codes": func(p *person, grant string) error {
-		_, err := p.w.b.NewRecoveryCodes(p.w.ctx(), p.session, grant)
+		_, err := p.w.b.NewRecoveryCodes(p.w.ctx(), p.in(), grant)
 		return err
 	},
 }
@@ -159,7 +159,7 @@ func TestBypass_W36_ChangeWithoutAFreshProof(t *testing.T) {
 			_, err := w.a.GrantWithPassword(t.Context(), alice.session, password)
 			refused(t, err, twofactor.ReasonGrantRequired)
 
-			require.NoError(t, w.a.SwitchOff(t.Context(), alice.session, alice.grant))
+			require.NoError(t, w.a.SwitchOff(t.Context(), alice.in(), alice.grant))
 			off := w.begin("alice").(*twofactor.Verified)
 			_, err = w.a.GrantWithPassword(t.Context(), off, password)
 			refused(t, err, twofactor.ReasonGrantRequired, "switched off is still there")
@@ -198,8 +198,8 @@ func TestBypass_W36_ChangeWithoutAFreshProof(t *testing.T) {
 		t.Parallel()
 		onEachStore(t, func(t *testing.T, w *world) {
 			alice, bob := w.withGrant("alice"), w.withGrant("bob")
-			refused(t, w.a.Remove(t.Context(), alice.session, alice.grant, bob.factor), twofactor.ReasonNotUsable)
-			refused(t, w.a.Rename(t.Context(), alice.session, alice.grant, bob.factor, "x"), twofactor.ReasonNotUsable)
+			refused(t, w.a.Remove(t.Context(), alice.in(), alice.grant, bob.factor), twofactor.ReasonNotUsable)
+			refused(t, w.a.Rename(t.Context(), alice.in(), alice.grant, bob.factor, "x"), twofactor.ReasonNotUsable)
 			_, err := w.a.Enrollment(t.Context(), alice.session, alice.grant, bob.begun.ID)
 			refused(t, err, twofactor.ReasonExpired)
 			_, err = w.a.Confirm(t.Context(), alice.session, alice.grant, bob.begun.ID, bob.second.Code(w.clock.Now()))
@@ -215,13 +215,17 @@ func TestBypass_W36_ChangeWithoutAFreshProof(t *testing.T) {
 		t.Parallel()
 		onEachStore(t, func(t *testing.T, w *world) {
 			alice := w.withGrant("alice")
-			for _, nobody := range []twofactor.Session{new(twofactor.Verified), new(twofactor.EnrollmentOnly)} {
-				p := *alice
-				p.session = nobody
-				for about, change := range changes {
-					require.Error(t, change(&p, alice.grant), about)
-				}
-				_, err := w.a.Grant(t.Context(), nobody, twofactor.Answer{Code: alice.newCode()})
+			p := *alice
+			p.session = new(twofactor.Verified)
+			for about, change := range changes {
+				require.Error(t, change(&p, alice.grant), about)
+			}
+			for _, nobody := range []twofactor.Session{p.session, new(twofactor.EnrollmentOnly)} {
+				_, err := w.a.Enroll(t.Context(), nobody, alice.grant, twofactor.EnrollRequest{Kind: twofactor.TOTP, Account: "alice"})
+				require.Error(t, err)
+				_, err = w.a.Confirm(t.Context(), nobody, alice.grant, alice.begun.ID, alice.second.Code(w.clock.Now()))
+				require.Error(t, err)
+				_, err = w.a.Grant(t.Context(), nobody, twofactor.Answer{Code: alice.newCode()})
 				require.Error(t, err)
 				_, err = w.a.GrantWithPassword(t.Context(), nobody, rightPassword)
 				require.Error(t, err)
@@ -291,7 +295,7 @@ func TestBypass_W37_AbandonedEnrollment(t *testing.T) {
 		onEachStore(t, func(t *testing.T, w *world) {
 			alice := w.enrolled("alice")
 			e, phone := alice.enroll(twofactor.EnrollRequest{Replaces: alice.factor})
-			require.NoError(t, w.a.Remove(t.Context(), alice.session, alice.grant, alice.factor))
+			require.NoError(t, w.a.Remove(t.Context(), alice.in(), alice.grant, alice.factor))
 			_, err := alice.confirm(e, phone.Code(w.clock.Now()))
 			require.ErrorIs(t, err, twofactor.ErrRejected)
 			require.Empty(t, alice.status().Methods)

@@ -38,22 +38,21 @@ var calls = map[string]func(p *person, login, code string) error{
 		return err
 	},
 	"Rename": func(p *person, _, _ string) error {
-		return p.w.a.Rename(p.w.ctx(), p.session, p.grant, p.factor, "Phone")
+		return p.w.a.Rename(p.w.ctx(), p.in(), p.grant, p.factor, "Phone")
 	},
-	"Remove":    func(p *person, _, _ string) error { return p.w.a.Remove(p.w.ctx(), p.session, p.grant, p.factor) },
-	"SwitchOff": func(p *person, _, _ string) error { return p.w.a.SwitchOff(p.w.ctx(), p.session, p.grant) },
-	"SwitchOn":  func(p *person, _, _ string) error { return p.w.a.SwitchOn(p.w.ctx(), p.session, p.grant) },
+	"Remove":    func(p *person, _, _ string) error { return p.w.a.Remove(p.w.ctx(), p.in(), p.grant, p.factor) },
+	"SwitchOff": func(p *person, _, _ string) error { return p.w.a.SwitchOff(p.w.ctx(), p.in(), p.grant) },
+	"SwitchOn":  func(p *person, _, _ string) error { return p.w.a.SwitchOn(p.w.ctx(), p.in(), p.grant) },
 	"NewRecoveryCodes": func(p *person, _, _ string) error {
-		_, err := p.w.a.NewRecoveryCodes(p.w.ctx(), p.session, p.grant)
+		_, err := p.w.a.NewRecoveryCodes(p.w.ctx(), p.in(), p.grant)
 		return err
 	},
 	"PasswordChanged": func(p *person, _, _ string) error { return p.w.a.PasswordChanged(p.w.ctx(), p.id) },
 	"Status": func(p *person, _, _ string) error {
-		_, err := p.w.a.Status(p.w.ctx(), p.id)
+		_, err := p.w.a.Status(p.w.ctx(), p.id, "")
 		return err
 	},
 	"Reset": func(p *person, _, _ string) error {
-		admin := p.session.(*twofactor.Verified)
-		return p.w.a.Reset(p.w.ctx(), admin, "bob", "lost")
+		return p.w.a.Reset(p.w.ctx(), p.in(), "bob", "lost")
 	},
 }

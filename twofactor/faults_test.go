@@ -55,20 +55,20 @@ var scenes = []scene{
 		s.checkGrant(t)
 	}},
 	{"new recovery codes", nil, func(s *story) (err error) {
-		codes, err := s.w.a.NewRecoveryCodes(s.ctx, s.session, s.grant)
+		codes, err := s.w.a.NewRecoveryCodes(s.ctx, s.in(), s.grant)
 		if err == nil {
 			s.codes = codes
 		}
 		return err
 	}, (*story).checkCodes},
-	{"switch off", nil, func(s *story) error { return s.w.a.SwitchOff(s.ctx, s.session, s.grant) }, func(s *story, t testing.TB) {
+	{"switch off", nil, func(s *story) error { return s.w.a.SwitchOff(s.ctx, s.in(), s.grant) }, func(s *story, t testing.TB) {
 		require.False(t, s.settings().Enabled)
 	}},
-	{"switch on", nil, func(s *story) error { return s.w.a.SwitchOn(s.ctx, s.session, s.grant) }, func(s *story, t testing.TB) {
+	{"switch on", nil, func(s *story) error { return s.w.a.SwitchOn(s.ctx, s.in(), s.grant) }, func(s *story, t testing.TB) {
 		require.True(t, s.settings().Enabled)
 	}},
 	{"remove one", nil, func(s *story) error {
-		return s.w.a.Remove(s.ctx, s.session, s.grant, s.settings().Methods[0].ID)
+		return s.w.a.Remove(s.ctx, s.in(), s.grant, s.settings().Methods[0].ID)
 	}, func(s *story, t testing.TB) {
 		require.Len(t, s.settings().Methods, 1)
 	}},
@@ -141,7 +141,7 @@ func (s *story) verify() error {
 // settings is the settings page of the node that is well.
 func (s *story) settings() *twofactor.Status {
 	s.w.t.Helper()
-	st, err := s.w.b.Status(s.w.ctx(), s.id)
+	st, err := s.w.b.Status(s.w.ctx(), s.id, "")
 	require.NoError(s.w.t, err)
 	return st
 }

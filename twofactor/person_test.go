@@ -49,6 +49,13 @@ func (w *world) enrolled(id string) *person {
 	return p
 }
 
+// in is the person's session, which is a full one.
+func (p *person) in() *twofactor.Verified {
+	p.w.t.Helper()
+	require.IsType(p.w.t, (*twofactor.Verified)(nil), p.session)
+	return p.session.(*twofactor.Verified)
+}
+
 func rightPassword(context.Context) error { return nil }
 func wrongPassword(context.Context) error { return twofactor.ErrWrongPassword }
 
@@ -140,7 +147,7 @@ func (p *person) prove() {
 // status is what the settings page shows.
 func (p *person) status() *twofactor.Status {
 	p.w.t.Helper()
-	s, err := p.w.a.Status(p.w.ctx(), p.id)
+	s, err := p.w.a.Status(p.w.ctx(), p.id, "")
 	require.NoError(p.w.t, err)
 	return s
 }

@@ -269,6 +269,6 @@ func TestRaceGrantOnce(t *testing.T) {
 			return err
 		})
 		require.Equal(t, 1, told["yes"], "%v", told)
-		require.NoError(t, w.b.Rename(t.Context(), alice.session, token.Load().(string), alice.factor, "Phone"))
+		require.NoError(t, w.b.Rename(t.Context(), alice.in(), token.Load().(string), alice.factor, "Phone"))
 	})
 }
