@@ -20,7 +20,7 @@ const (
 
 const (
 	maxTries  = 64              // rounds of one update before it gives up
-	maxFaults = 2               // saves of unknown outcome before it gives up
+	maxFaults = 2               // faults around a save of unknown outcome before it gives up
 	settle    = 2 * time.Second // how long an outcome is looked for after the request is gone
 )
 
@@ -39,8 +39,11 @@ type tx struct {
 // whether its write took place.
 type round struct {
 	id      [8]byte
+	old     Version // what the write replaces
+	rec     *record.Record
 	verdict error
 	events  []Event
+	quiet   bool
 }
 
 // update loads a user's record, lets decide change it, and saves it. What decide
@@ -58,7 +61,9 @@ func (s *Service) update(ctx context.Context, user string, mustExist bool, decid
 }
 
 func (s *Service) decide(ctx context.Context, user string, mustExist bool, decide func(*tx) error) error {
-	var rounds []round
+	var r *round // the one that was saved last, whatever came of it
+	var lost error
+	faults := 0
 	caller := ctx
 	for try := range maxTries {
 		if err := pause(ctx, try); err != nil {
@@ -69,44 +74,50 @@ func (s *Service) decide(ctx context.Context, user string, mustExist bool, decid
 			return err
 		}
 		rec, version, err := s.load(ctx, user, mustExist)
-		if err != nil {
-			return err
-		}
-		if won, ok := committed(rounds, rec); ok {
-			s.remind(ctx, user, rec)
-			return s.tell(ctx, won)
-		}
-		if caller.Err() != nil {
-			return caller.Err()
-		}
-		rec.Prune(now.Unix())
-		t := &tx{s: s, user: user, rec: rec, now: now}
-		verdict := decide(t)
-		if verdict != nil && (!errors.Is(verdict, ErrRejected) || t.free) {
-			s.emit(ctx, t.events...)
-			return verdict
-		}
-		r := round{verdict: verdict, events: t.events}
-		rand.Read(r.id[:])
-		_, err = s.save(ctx, user, version, rec, r.id)
 		switch {
-		case err == nil && t.quiet:
-			return s.tell(ctx, r)
+		case err != nil && faults > 0 && faults <= maxFaults:
+			faults++ // whether it was saved is still to be seen
+			continue
+		case err != nil:
+			return err
+		case r != nil && slices.Contains(rec.Writes, r.id):
+			return s.tell(ctx, user, r)
+		case caller.Err() != nil:
+			return caller.Err()
+		case faults > maxFaults:
+			return fmt.Errorf("twofactor: saving: %w", lost)
+		case r == nil || r.old != version:
+			// Should an earlier write still be under way, it comes too late: no
+			// version comes back.
+			rec.Prune(now.Unix())
+			t := &tx{s: s, user: user, rec: rec, now: now}
+			verdict := decide(t)
+			if verdict != nil && (!errors.Is(verdict, ErrRejected) || t.free) {
+				s.emit(ctx, t.events...)
+				return verdict
+			}
+			r = &round{old: version, rec: rec, verdict: verdict, events: t.events, quiet: t.quiet}
+			rand.Read(r.id[:])
+			rec.Wrote(r.id)
+		default:
+			// The same write again: if the first one does arrive, this one is
+			// refused, and either way what was decided and shown is what is kept.
+		}
+		_, err = s.save(ctx, user, r.old, r.rec)
+		switch {
 		case err == nil:
-			s.remind(ctx, user, rec)
-			return s.tell(ctx, r)
+			return s.tell(ctx, user, r)
 		case errors.Is(err, ErrConflict):
-			// An earlier save of unknown outcome may be the one that came first.
-		case len(rounds) < maxFaults:
+			// It may be our own write that came first: drivers repeat requests.
+		default:
 			// Nobody knows whether it was saved. The caller may be gone, but a
 			// code may have been spent in its name: look again without it, so
 			// that a save that did succeed is not taken for one that failed.
-			rounds = append(rounds, r)
+			faults++
+			lost = err
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(context.WithoutCancel(caller), settle)
 			defer cancel()
-		default:
-			return fmt.Errorf("twofactor: saving: %w", err)
 		}
 	}
 	return reject(ReasonConflict)
@@ -126,17 +137,11 @@ func (s *Service) view(ctx context.Context, user string) (*tx, error) {
 	return &tx{s: s, user: user, rec: rec, now: now}, nil
 }
 
-// committed returns the round whose write is in rec.
-func committed(rounds []round, rec *record.Record) (round, bool) {
-	for _, r := range rounds {
-		if slices.Contains(rec.Writes, r.id) {
-			return r, true
-		}
+// tell says what was decided, once it is saved.
+func (s *Service) tell(ctx context.Context, user string, r *round) error {
+	if !r.quiet {
+		s.remind(ctx, user, r.rec)
 	}
-	return round{}, false
-}
-
-func (s *Service) tell(ctx context.Context, r round) error {
 	s.emit(ctx, r.events...)
 	return r.verdict
 }
@@ -178,8 +183,7 @@ func (s *Service) open(user string, stored Record) (*record.Record, error) {
 	return rec, nil
 }
 
-func (s *Service) save(ctx context.Context, user string, old Version, rec *record.Record, id [8]byte) (Version, error) {
-	rec.Wrote(id)
+func (s *Service) save(ctx context.Context, user string, old Version, rec *record.Record) (Version, error) {
 	plain, err := s.codec.Encode(rec)
 	if err != nil {
 		return "", err
