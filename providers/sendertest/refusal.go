@@ -76,7 +76,7 @@ func idempotency(ctx context.Context, target Target, channel otpcode.Channel) er
 	none.IdempotencyKey = ""
 	for _, m := range []otpcode.Message{first, first, other, none, none} {
 		if err := target.Sender.Send(ctx, m); err != nil {
-			return fmt.Errorf("Send: %w", err)
+			return fmt.Errorf("send: %w", err)
 		}
 	}
 	got := target.Received()
