@@ -69,9 +69,6 @@ func headerInjection(ctx context.Context, target Target, channel otpcode.Channel
 }
 
 func idempotency(ctx context.Context, target Target, channel otpcode.Channel) error {
-	if !target.Idempotent {
-		return nil
-	}
 	first, other, none := message(channel, 0), message(channel, 1), message(channel, 2)
 	none.IdempotencyKey = ""
 	for _, m := range []otpcode.Message{first, first, other, none, none} {
