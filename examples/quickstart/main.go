@@ -54,7 +54,7 @@ func handler(now func() time.Time) http.Handler {
 		return gate.Confirm(w, r, r.PathValue("id"), r.FormValue("code"))
 	})
 	site.page("GET /{$}", "home", gate.RequireVerified, func(_ http.ResponseWriter, r *http.Request) (any, error) {
-		return service.Status(r.Context(), twofactorhttp.Verified(r).UserID())
+		return service.Status(r.Context(), twofactorhttp.Verified(r).UserID(), gate.DeviceToken(r))
 	})
 	return site
 }

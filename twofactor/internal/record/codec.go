@@ -71,6 +71,8 @@ func (r *Record) check() error {
 		{"enrollments", len(r.Enrollments), MaxEnrollments},
 		{"attempts", len(r.Attempts), MaxAttempts},
 		{"grants", len(r.Grants), MaxGrants},
+		{"devices", len(r.Devices), MaxDevices},
+		{"notices", len(r.Notices), MaxNotices},
 		{"writes", len(r.Writes), MaxWrites},
 	} {
 		if list.len > list.max {
