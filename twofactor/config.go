@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
 	"github.com/latchkey-auth/latchkey/twofactor/internal/seal"
 )
 
@@ -53,7 +52,6 @@ type Service struct {
 	policy  Policy
 	records *seal.Ring
 	tokens  *seal.Ring
-	codec   *record.Codec
 	methods []method
 	slow    chan struct{} // a place for each slow hash that is compared at once
 }
@@ -87,9 +85,6 @@ func New(cfg Config) (*Service, error) {
 	}
 	if s.tokens, err = seal.New(keys, "token"); err != nil {
 		return nil, fmt.Errorf("twofactor: Config.Keys: %w", err)
-	}
-	if s.codec, err = record.NewCodec(); err != nil {
-		return nil, fmt.Errorf("twofactor: %w", err)
 	}
 	s.methods = []method{totpMethod{issuer: cfg.Issuer, window: *policy.TOTPWindow}}
 	return s, nil

@@ -131,7 +131,7 @@ func (s *Service) load(ctx context.Context, user string, mustExist bool) (*recor
 	if err != nil {
 		return nil, "", fmt.Errorf("twofactor: loading: %w", err)
 	}
-	rec, err := s.codec.Decode(plain)
+	rec, err := record.Decode(plain)
 	if err != nil {
 		return nil, "", fmt.Errorf("twofactor: loading: %w", err)
 	}
@@ -140,7 +140,7 @@ func (s *Service) load(ctx context.Context, user string, mustExist bool) (*recor
 
 func (s *Service) save(ctx context.Context, user string, old Version, rec *record.Record, id [8]byte) (Version, error) {
 	rec.Wrote(id)
-	plain, err := s.codec.Encode(rec)
+	plain, err := record.Encode(rec)
 	if err != nil {
 		return "", err
 	}

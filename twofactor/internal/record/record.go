@@ -21,6 +21,8 @@ const (
 	MaxAttempts    = 64
 	MaxGrants      = 4
 	MaxWrites      = 4
+	MaxDevices     = 20
+	MaxNotices     = 8
 )
 
 // A Record is all that is kept for one user. Times are Unix seconds.
@@ -39,17 +41,18 @@ type Record struct {
 	// Writes are the ids of the last writes, newest last.
 	Writes [][8]byte `cbor:"4,keyasint,omitempty"`
 
-	Off         bool                 `cbor:"5,keyasint,omitempty"`
-	Factors     []Factor             `cbor:"6,keyasint,omitempty"`
-	Preferred   string               `cbor:"7,keyasint,omitempty"`
-	Enrollments []Enrollment         `cbor:"8,keyasint,omitempty"`
-	Attempts    []Attempt            `cbor:"9,keyasint,omitempty"`
-	Grants      []Grant              `cbor:"10,keyasint,omitempty"`
-	Recovery    Codes                `cbor:"11,keyasint"`
-	Devices     []devicetrust.Device `cbor:"12,keyasint,omitempty"`
-	Budgets     Budgets              `cbor:"13,keyasint"`
-	Noticed     int64                `cbor:"14,keyasint,omitempty"` // last notice of an unfinished sign-in
-	Phone       *Phone               `cbor:"15,keyasint,omitempty"`
+	Off         bool             `cbor:"5,keyasint,omitempty"`
+	Factors     []Factor         `cbor:"6,keyasint,omitempty"`
+	Preferred   string           `cbor:"7,keyasint,omitempty"`
+	Enrollments []Enrollment     `cbor:"8,keyasint,omitempty"`
+	Attempts    []Attempt        `cbor:"9,keyasint,omitempty"`
+	Grants      []Grant          `cbor:"10,keyasint,omitempty"`
+	Recovery    Codes            `cbor:"11,keyasint"`
+	Devices     devicetrust.List `cbor:"12,keyasint,omitempty"`
+	Budgets     Budgets          `cbor:"13,keyasint"`
+	Noticed     int64            `cbor:"14,keyasint,omitempty"` // last notice of an unfinished sign-in
+	Phone       *Phone           `cbor:"15,keyasint,omitempty"`
+	Notices     []Notice         `cbor:"16,keyasint,omitempty"` // still to be sent
 }
 
 // Budgets are the states of the user's buckets.
@@ -123,6 +126,15 @@ type Code struct {
 	Challenge otpcode.Challenge `cbor:"2,keyasint"`
 }
 
+// A Notice is what the user still has to be told.
+type Notice struct {
+	Kind   string `cbor:"1,keyasint"`
+	Method string `cbor:"2,keyasint,omitempty"`
+	At     int64  `cbor:"3,keyasint"`
+	Tries  int    `cbor:"4,keyasint,omitempty"`
+	New    string `cbor:"5,keyasint,omitempty"` // an address that must not be the only one told
+}
+
 // A Grant is the permission to change factors.
 type Grant struct {
 	Hash    [32]byte `cbor:"1,keyasint"`
@@ -133,6 +145,7 @@ type Grant struct {
 // A Phone is the number of the profile, where the library keeps it.
 type Phone struct {
 	Number   string             `cbor:"1,keyasint"`
+	Was      string             `cbor:"7,keyasint,omitempty"` // what factors keep until Number is proven
 	Since    int64              `cbor:"2,keyasint"`
 	Verified bool               `cbor:"3,keyasint,omitempty"`
 	Code     *otpcode.Challenge `cbor:"4,keyasint,omitempty"`
