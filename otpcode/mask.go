@@ -30,7 +30,8 @@ func first(s string) string {
 	return s[:n]
 }
 
-// MaskPhone returns the last two digits of an E.164 number: "•••78".
+// MaskPhone returns the last two digits of an E.164 number, "•••78". Where a
+// person is asked for the last four, use [MaskPhoneStart].
 func MaskPhone(number string) string {
 	if len(number) < 8 {
 		return hidden

@@ -22,7 +22,7 @@ const consecutive = 3
 // sends them while the last is shown needs {0, 0}; {1, 1} forgives one step of
 // delay and one of a fast clock, as for a single code. The two older codes are
 // those of the steps right before, and so lie up to Back + 2 steps back.
-func (k Key) MatchConsecutive(codes [consecutive]string, now time.Time, last int64, w Window) (int64, error) {
+func (k Key) MatchConsecutive(codes [3]string, now time.Time, last int64, w Window) (int64, error) {
 	k, err := k.complete()
 	if err != nil {
 		return last, err

@@ -20,10 +20,10 @@
 //
 // [Key.Match] accepts only a step above the last accepted one, so that no step
 // is accepted twice, nor one older than a step that was accepted (RFC 6238
-// section 5.2). It does the same work for each code and each outcome, compares
-// in constant time, and allocates nothing. Secrets have at least 16 bytes (RFC
-// 4226 section 4, R6), come from crypto/rand, and print as "[redacted]". No
-// error contains a secret or a code.
+// section 5.2). It does the same work for each well-formed code, right or wrong,
+// compares in constant time, and allocates nothing. Secrets have at least 16
+// bytes (RFC 4226 section 4, R6), come from crypto/rand, and print as
+// "[redacted]". No error contains a secret or a code.
 //
 // A code lives longer than it is shown: with period p it is accepted for
 // (1 + Back + Ahead) * p seconds, 90 with the usual settings.
@@ -38,14 +38,18 @@
 //
 // # Cost
 //
-// A step is two hashes of two blocks each. Keeping the hash state after the
-// first block, as RFC 2104 section 4 suggests, would halve that, but the
-// standard library hands such a state out only through calls that allocate;
-// reusing the objects gained 5 %, which is not worth a pool of keyed state.
-// Measured on one core of an AMD EPYC with
+// A step is two hashes of two blocks each. Keeping the hash's state after the
+// first block would halve that (RFC 2104 section 4), but the standard library
+// hands such a state out only through calls that allocate; with reused objects
+// it gained 7 %, which is not worth a pool of keyed state. On an AMD EPYC,
 //
-//	go test -run '^$' -bench Match ./totp
+//	go test -run '^$' -bench Match/ -count 10 ./totp
 //
-// a wrong six-digit code in the window {1, 1} takes MEASURED_OURS, and
-// MEASURED_THEIRS with ValidateCustom of github.com/pquerna/otp at Skew 1.
+// gives, as the median for six digits, SHA1 and the window {1, 1}, in µs:
+//
+//	                     Match   ValidateCustom of pquerna/otp, Skew 1
+//	wrong code            0.88    4.15
+//	code of step before   0.88    4.01
+//	code of this step     0.89    1.24   (it stops there)
+//	code of step ahead    0.86    2.40
 package totp

@@ -8,9 +8,18 @@ import (
 	"encoding/binary"
 )
 
+// The padding of HMAC (RFC 2104 section 2) for the longest block: the bytes 0x36
+// and 0x5c.
+const (
+	ipad = "6666666666666666666666666666666666666666666666666666666666666666" +
+		"6666666666666666666666666666666666666666666666666666666666666666"
+	opad = `\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\` +
+		`\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\\`
+)
+
 // A schedule is a key made ready for any number of steps: the two padded keys
-// of HMAC (RFC 2104 section 2), each with room for what is hashed after it. It
-// stays on the stack, so that a match leaves no keyed state behind on the heap.
+// of HMAC, each with room for what is hashed after it. It stays on the stack, so
+// that a match leaves no keyed state behind on the heap.
 type schedule struct {
 	algorithm Algorithm
 	modulus   uint64
@@ -25,12 +34,11 @@ func (s *schedule) init(k Key) {
 	for range k.Digits {
 		s.modulus *= 10
 	}
-	copy(s.inner[:sha512.BlockSize], k.Secret.bytes())
-	copy(s.outer[:sha512.BlockSize], k.Secret.bytes())
-	for i := range sha512.BlockSize {
-		s.inner[i] ^= 0x36
-		s.outer[i] ^= 0x5c
-	}
+	copy(s.inner[:], ipad)
+	copy(s.outer[:], opad)
+	// A secret is never longer than a block, so it is not hashed first.
+	subtle.XORBytes(s.inner[:], s.inner[:], k.Secret.bytes())
+	subtle.XORBytes(s.outer[:], s.outer[:], k.Secret.bytes())
 }
 
 // code returns the code of one step as a number (RFC 4226 section 5.3).

@@ -30,6 +30,9 @@ func TestW11EqualNeighbours(t *testing.T) {
 	require.NotEmpty(t, pairs)
 	for _, pair := range pairs {
 		require.Equal(t, phone(t, k, pair.Step), phone(t, k, pair.Next))
+		newest, err := k.Match(pair.OTP6, unix(pair.Step*30), none, totp.Window{Ahead: 1})
+		require.NoError(t, err)
+		require.Equal(t, pair.Next, newest)
 		for _, w := range windows() {
 			for first := pair.Step - 3; first <= pair.Next+3; first++ {
 				accepted, last := 0, int64(none)

@@ -15,7 +15,7 @@ const quietZone = 4
 // contains the secret in every form: don't log, store or cache it, and don't
 // have it drawn by someone else's service.
 type QR struct {
-	m               *matrix // a pointer for the same reason as in Secret
+	m               **matrix // hidden from fmt as in Secret
 	issuer, account string
 }
 
@@ -44,7 +44,7 @@ func (u URI) QR() (*QR, error) {
 		r, _, _, _ := code.At(i%dim, i/dim).RGBA()
 		m.dark[i] = r == 0
 	}
-	return &QR{m: m, issuer: u.Issuer, account: u.Account}, nil
+	return &QR{m: new(m), issuer: u.Issuer, account: u.Account}, nil
 }
 
 // AltText returns a text alternative in English, which names the issuer and the
@@ -54,8 +54,12 @@ func (q *QR) AltText() string {
 	return fmt.Sprintf("QR code that adds the account %s at %s to an authenticator app", q.account, q.issuer)
 }
 
+// dim returns how many modules each side has.
+func (q *QR) dim() int { return (*q.m).dim }
+
 // at reports whether the module at x, y is dark. Everything outside the pattern
 // is light.
-func (m *matrix) at(x, y int) bool {
+func (q *QR) at(x, y int) bool {
+	m := *q.m
 	return 0 <= x && x < m.dim && 0 <= y && y < m.dim && m.dark[y*m.dim+x]
 }

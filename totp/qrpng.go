@@ -28,17 +28,17 @@ func (e *WidthError) Error() string {
 // at least four modules. 300 pixels are enough for usual names; where a module
 // would have less than 4 pixels, the error is a [*WidthError].
 func (q *QR) PNG(width int) ([]byte, error) {
-	modules := q.m.dim + 2*quietZone
+	modules := q.dim() + 2*quietZone
 	if width < minModule*modules || width > maxWidth {
 		return nil, &WidthError{Width: width, Min: minModule * modules, Max: maxWidth}
 	}
 	size := width / modules
-	margin := (width - size*q.m.dim) / 2
+	margin := (width - size*q.dim()) / 2
 	img := image.NewPaletted(image.Rect(0, 0, width, width), color.Palette{color.White, color.Black})
-	for y := range size * q.m.dim {
+	for y := range size * q.dim() {
 		row := img.Pix[(margin+y)*img.Stride+margin:]
-		for x := range size * q.m.dim {
-			if q.m.at(x/size, y/size) {
+		for x := range size * q.dim() {
+			if q.at(x/size, y/size) {
 				row[x] = 1
 			}
 		}

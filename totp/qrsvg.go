@@ -12,14 +12,14 @@ import (
 // well. [QR.AltText] is its title and label.
 func (q *QR) SVG() string {
 	alt := html.EscapeString(q.AltText())
-	width := q.m.dim + 2*quietZone
+	width := q.dim() + 2*quietZone
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" shape-rendering="crispEdges" role="img" aria-label="%s">`, width, width, alt)
 	fmt.Fprintf(&b, `<title>%s</title><path fill="#fff" d="M0 0h%dv%dH0z"/><path fill="#000" d="`, alt, width, width)
-	for y := range q.m.dim {
-		for x := 0; x < q.m.dim; x++ {
+	for y := range q.dim() {
+		for x := 0; x < q.dim(); x++ {
 			run := 0
-			for q.m.at(x+run, y) {
+			for q.at(x+run, y) {
 				run++
 			}
 			if run > 0 {

@@ -11,10 +11,10 @@ func (q *QR) Terminal() string {
 		reset        = "\x1b[0m"
 	)
 	var b strings.Builder
-	for y := -quietZone; y < q.m.dim+quietZone; y += 2 {
+	for y := -quietZone; y < q.dim()+quietZone; y += 2 {
 		b.WriteString(blackOnWhite)
-		for x := -quietZone; x < q.m.dim+quietZone; x++ {
-			switch top, bottom := q.m.at(x, y), q.m.at(x, y+1); {
+		for x := -quietZone; x < q.dim()+quietZone; x++ {
+			switch top, bottom := q.at(x, y), q.at(x, y+1); {
 			case top && bottom:
 				b.WriteRune('█')
 			case top:

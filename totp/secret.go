@@ -45,8 +45,9 @@ type Secret struct {
 
 	// A pointer, because fmt calls no method on an unexported field of
 	// somebody's struct, and would print the bytes; of a pointer it prints the
-	// address.
-	p *[]byte
+	// address. A pointer to that, because with a verb that doesn't suit a
+	// pointer, such as %s, fmt follows the first one.
+	p **[]byte
 }
 
 // NewSecret returns a new random Secret of the length of the algorithm's
@@ -73,7 +74,7 @@ func SecretFromBytes(b []byte) (Secret, error) {
 		// random secret looks like this once in 2^120 times or less.
 		return Secret{}, fmt.Errorf("%w: one byte repeated", ErrSecret)
 	}
-	return Secret{p: new(slices.Clone(b))}, nil
+	return Secret{p: new(new(slices.Clone(b)))}, nil
 }
 
 // ParseSecret reads a secret in Base32 as people type or paste it: upper or
@@ -125,7 +126,7 @@ func (s Secret) bytes() []byte {
 	if s.p == nil {
 		return nil
 	}
-	return *s.p
+	return **s.p
 }
 
 var noPadding = base32.StdEncoding.WithPadding(base32.NoPadding)

@@ -34,7 +34,10 @@ func (s *Service) Reset(ctx context.Context, admin *Verified, user, why string) 
 		return reject(ReasonPolicy)
 	}
 	e := Event{Type: EventReset, UserID: user, At: now, Actor: admin.UserID(), Why: why}
-	return s.replace(ctx, user, record.New(), e)
+	rec := record.New()
+	t := &tx{s: s, user: user, rec: rec, now: now}
+	t.notice(e)
+	return s.replace(ctx, user, rec, e)
 }
 
 // replace puts a record in place of whatever is there.
@@ -50,9 +53,10 @@ func (s *Service) replace(ctx context.Context, user string, rec *record.Record, 
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return fmt.Errorf("twofactor: loading: %w", err)
 		}
-		_, err = s.save(ctx, user, stored.Version, rec, [8]byte{})
+		_, err = s.save(ctx, user, stored.Version, rec)
 		if err == nil {
 			s.emit(ctx, e)
+			s.remind(ctx, user, rec)
 			return nil
 		}
 		if !errors.Is(err, ErrConflict) {

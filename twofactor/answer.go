@@ -23,6 +23,13 @@ type Answer struct {
 	// in place of Code. They cost nothing, and so are the way in for the owner
 	// when the tries are used up.
 	Codes []string
+
+	// RememberDevice asks for trust in this device, where the policy offers it.
+	RememberDevice bool
+
+	// DeviceName is what the user will know the device by, such as its browser
+	// and system. Optional.
+	DeviceName string
 }
 
 // An input is an answer after the one normalization: whatever is compared,

@@ -32,6 +32,14 @@ type SignIn struct {
 
 	// KnownBrowser is the value of the known-browser cookie, or empty.
 	KnownBrowser string
+
+	// TrustedDevice is the value of the trusted-device cookie, or empty.
+	// Another user's is no harm, and should be left where it is.
+	TrustedDevice string
+
+	// Audience is the site or app that the user signs in to, where there are
+	// several: trust in a device is for one of them. The default is "web".
+	Audience string
 }
 
 // An Outcome is what [Service.Begin] answers: [*Pending], [*Verified] or
@@ -71,6 +79,7 @@ type pending struct {
 	Credential [16]byte `cbor:"4,keyasint"`
 	Expires    int64    `cbor:"5,keyasint"`
 	Known      bool     `cbor:"6,keyasint,omitempty"`
+	Audience   string   `cbor:"7,keyasint,omitempty"`
 
 	purpose uint8 // not in the token: what opens it knows
 }
@@ -96,21 +105,31 @@ func (s *Service) Begin(ctx context.Context, in SignIn) (Outcome, error) {
 		s.emit(ctx, Event{Type: EventFault, UserID: in.UserID, At: now})
 		return nil, err
 	}
-	if !s.asked(rec) {
-		return s.unasked(in, rec, now)
+	s.remind(ctx, in.UserID, rec)
+	switch {
+	case len(rec.Factors) == 0:
+		return s.unasked(in, NotEnrolled, []string{"pwd"}, s.policy.Required, now)
+	case !s.asked(rec):
+		return s.unasked(in, SwitchedOff, []string{"pwd"}, false, now)
+	case in.TrustedDevice == "" || s.outdated(rec):
+		return s.pend(in, rec, now)
 	}
-	return s.pend(in, rec, now)
+	d, err := s.trusted(in, rec, now)
+	if err != nil {
+		s.emit(ctx, Event{Type: EventTrustRefused, UserID: in.UserID, At: now})
+		return s.pend(in, rec, now)
+	}
+	s.touch(ctx, in.UserID, d, now)
+	s.emit(ctx, Event{Type: EventTrustUsed, UserID: in.UserID, At: now})
+	return s.unasked(in, TrustedDevice, []string{"pwd", "trusted_device"}, false, now)
 }
 
-// unasked signs a user in who need not show a second factor.
-func (s *Service) unasked(in SignIn, rec *record.Record, now time.Time) (Outcome, error) {
+// unasked signs a user in who need not show a second factor now.
+func (s *Service) unasked(in SignIn, basis Basis, amr []string, limited bool, now time.Time) (Outcome, error) {
 	st := session{
-		User: in.UserID, Basis: NotEnrolled, AMR: []string{"pwd"}, At: now.Unix(),
-		Enrolled: len(rec.Factors) > 0, Credential: digest(in.CredentialVersion),
-		Limited: s.policy.Required,
-	}
-	if st.Enrolled {
-		st.Basis = SwitchedOff
+		User: in.UserID, Basis: basis, AMR: amr, At: now.Unix(),
+		Enrolled: basis != NotEnrolled, Credential: digest(in.CredentialVersion), Limited: limited,
+		Known: basis == TrustedDevice,
 	}
 	rand.Read(st.ID[:])
 	token, err := s.sealToken(sessionToken, &st)
@@ -127,7 +146,7 @@ func (s *Service) unasked(in SignIn, rec *record.Record, now time.Time) (Outcome
 func (s *Service) pend(in SignIn, rec *record.Record, now time.Time) (Outcome, error) {
 	p := pending{
 		User: in.UserID, Epoch: rec.Epoch, Credential: digest(in.CredentialVersion),
-		Expires: now.Add(loginLife).Unix(), Known: s.known(in, rec, now),
+		Expires: now.Add(loginLife).Unix(), Known: s.known(in, rec, now), Audience: in.Audience,
 	}
 	rand.Read(p.ID[:])
 	token, err := s.sealToken(pendingToken, &p)

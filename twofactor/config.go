@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
-	"slices"
+	"sync"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/twofactor/internal/seal"
@@ -34,6 +34,10 @@ type Config struct {
 	// devices.
 	Policy Policy
 
+	// Messaging is what SMS and mail take. Optional where the policy allows
+	// neither.
+	Messaging Messaging
+
 	// Now is the only clock. The default is time.Now.
 	Now func() time.Time
 
@@ -53,7 +57,8 @@ type Service struct {
 	records *seal.Ring
 	tokens  *seal.Ring
 	methods []method
-	slow    chan struct{} // a place for each slow hash that is compared at once
+	slow    chan struct{}  // a place for each slow hash that is compared at once
+	under   sync.WaitGroup // messages under way
 }
 
 // New returns a Service, or an error that says what is missing or contradicts
@@ -75,18 +80,21 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("twofactor: Config.Policy: %w", err)
 	}
+	if err := cfg.Messaging.complete(&cfg, policy); err != nil {
+		return nil, fmt.Errorf("twofactor: Config.Messaging: %w", err)
+	}
 	s := &Service{cfg: cfg, policy: policy, slow: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
-	keys := make([][]byte, len(cfg.Keys))
-	for i := range cfg.Keys {
-		keys[i] = slices.Clone(cfg.Keys[i].b[:])
-	}
-	if s.records, err = seal.New(keys, "record"); err != nil {
+	if s.records, err = newRing(cfg.Keys, "record"); err != nil {
 		return nil, fmt.Errorf("twofactor: Config.Keys: %w", err)
 	}
-	if s.tokens, err = seal.New(keys, "token"); err != nil {
+	if s.tokens, err = newRing(cfg.Keys, "token"); err != nil {
 		return nil, fmt.Errorf("twofactor: Config.Keys: %w", err)
 	}
-	s.methods = []method{totpMethod{issuer: cfg.Issuer, window: *policy.TOTPWindow}}
+	s.methods = []method{
+		totpMethod{issuer: cfg.Issuer, window: *policy.TOTPWindow},
+		messageMethod{k: SMS, lostDevice: policy.LostDevice},
+		messageMethod{k: Email},
+	}
 	return s, nil
 }
 

@@ -17,7 +17,7 @@ func (s *Service) Confirm(ctx context.Context, ses Session, grant, id, code stri
 		return nil, reject(ReasonMalformedCode)
 	}
 	var out *Confirmation
-	var st session
+	var to string
 	err = s.change(ctx, ses, grant, func(t *tx) error {
 		i := t.enrollment(id)
 		if i < 0 {
@@ -34,24 +34,37 @@ func (s *Service) Confirm(ctx context.Context, ses Session, grant, id, code stri
 		if err := t.confirm(ses, m, e, digits); err != nil {
 			return err
 		}
-		f := e.Factor
-		t.rec.Enrollments = slices.Delete(t.rec.Enrollments, i, i+1)
-		if out, err = t.enroll(f, e.Replaces); err != nil {
-			return err
+		f, replaces := e.Factor, e.Replaces
+		if f.Address != nil {
+			to = f.Address.To
 		}
-		t.keepGrant(ses, grant, &out.Grant)
-		st = t.proven(ses, m)
-		return nil
+		t.rec.Enrollments = slices.Delete(t.rec.Enrollments, i, i+1)
+		var err error
+		out, err = t.complete(ses, grant, m, f, replaces)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	token, err := s.sealToken(sessionToken, &st)
+	s.entered(ctx, ses.UserID(), out.Method.Kind, to, false)
+	return out, s.reissue(out)
+}
+
+// complete makes a proven factor count, and the session and the grant rest on it.
+func (t *tx) complete(ses Session, grant string, m method, f record.Factor, replaces string) (*Confirmation, error) {
+	out, err := t.enroll(f, replaces)
 	if err != nil {
 		return nil, err
 	}
-	out.Session = &Verified{s: st, token: token}
+	t.keepGrant(ses, grant, &out.Grant)
+	out.Session = &Verified{s: t.proven(ses, m)}
 	return out, nil
+}
+
+// reissue seals the session of a confirmation.
+func (s *Service) reissue(c *Confirmation) (err error) {
+	c.Session.token, err = s.sealToken(sessionToken, &c.Session.s)
+	return err
 }
 
 // confirm judges the first code of an unproven factor. It is paid for like any

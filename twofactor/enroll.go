@@ -25,6 +25,16 @@ type EnrollRequest struct {
 	// Replaces is the id of a factor of the same kind that ends when the new one
 	// is proven, and not before. Optional.
 	Replaces string
+
+	// Phone is the number that the user typed, for [SMS] under a policy with
+	// NumbersFromForm. Under any other it is refused.
+	Phone string
+
+	// From is where the request comes from, for the code that it may send.
+	From Client
+
+	to       string // where codes go, as the service found it
+	verified bool   // the app knows that it is the user's
 }
 
 // An Enrollment is a second factor that still has to be proven. It plays no
@@ -39,6 +49,15 @@ type Enrollment struct {
 	// as a link, or typed from its secret. It is shown while the enrollment is
 	// unproven and never again.
 	URI totp.URI
+
+	// Sent is, for [SMS] and [Email], the code that is on its way.
+	Sent *Sent
+
+	// Hint is the masked number or address.
+	Hint string
+
+	// Done is there if the factor needed no code, and counts already.
+	Done *Confirmation
 }
 
 // A Confirmation is an enrollment that was proven.
@@ -57,8 +76,8 @@ type Confirmation struct {
 	Grant Grant
 
 	// Session replaces the one that the user had: it now rests on the new
-	// factor, and is [*Verified] where an [*EnrollmentOnly] came in.
-	Session Session
+	// factor. Where an [*EnrollmentOnly] came in, this is the sign-in.
+	Session *Verified
 }
 
 // Enroll begins to set up a second factor.
@@ -70,10 +89,17 @@ func (s *Service) Enroll(ctx context.Context, ses Session, grant string, req Enr
 	if !utf8Name(req.Name) {
 		return nil, errors.New("twofactor: a factor's name has at most 64 bytes and no control characters")
 	}
+	p, err := s.profile(ctx, ses.UserID())
+	if err != nil {
+		return nil, err
+	}
 	var out *Enrollment
-	err := s.change(ctx, ses, grant, func(t *tx) error {
+	err = s.change(ctx, ses, grant, func(t *tx) error {
 		if no := t.enrollable(req); no != nil {
 			return t.refuse(no)
+		}
+		if err := t.destination(&req, p); err != nil {
+			return t.refuseErr(err)
 		}
 		e := record.Enrollment{
 			ID:       rand.Text(),
@@ -82,6 +108,11 @@ func (s *Service) Enroll(ctx context.Context, ses Session, grant string, req Enr
 			Expires:  t.now.Add(s.policy.EnrollmentLife).Unix(),
 		}
 		if err := m.enroll(t, &e, req); err != nil {
+			return err
+		}
+		if req.verified {
+			done, err := t.complete(ses, grant, m, e.Factor, e.Replaces)
+			out = &Enrollment{Kind: req.Kind, Name: req.Name, Done: done}
 			return err
 		}
 		if len(t.rec.Enrollments) >= record.MaxEnrollments {
@@ -95,7 +126,13 @@ func (s *Service) Enroll(ctx context.Context, ses Session, grant string, req Enr
 	if err != nil {
 		return nil, err
 	}
-	return out, nil
+	if out.Done != nil {
+		return out, s.reissue(out.Done)
+	}
+	if req.to != "" {
+		out.Sent, err = s.Resend(ctx, ses, grant, out.ID, req.From)
+	}
+	return out, err
 }
 
 // enrollable returns nil if the policy lets the user set up such a factor now.
@@ -114,16 +151,10 @@ func (t *tx) enrollable(req EnrollRequest) *RejectedError {
 
 // Enrollment returns an enrollment that is still unproven, to show it again.
 func (s *Service) Enrollment(ctx context.Context, ses Session, grant, id string) (*Enrollment, error) {
-	now, err := s.now()
+	t, err := s.view(ctx, ses.UserID())
 	if err != nil {
 		return nil, err
 	}
-	rec, _, err := s.load(ctx, ses.UserID(), true)
-	if err != nil {
-		return nil, err
-	}
-	rec.Prune(now.Unix())
-	t := &tx{s: s, user: ses.UserID(), rec: rec, now: now}
 	if no := t.granted(ses, grant); no != nil {
 		return nil, no
 	}
@@ -131,7 +162,7 @@ func (s *Service) Enrollment(ctx context.Context, ses Session, grant, id string)
 	if i < 0 {
 		return nil, reject(ReasonExpired)
 	}
-	return s.enrollment(&rec.Enrollments[i])
+	return s.enrollment(&t.rec.Enrollments[i])
 }
 
 // enrollment is the view of an unproven factor.
@@ -144,6 +175,8 @@ func (s *Service) enrollment(e *record.Enrollment) (*Enrollment, error) {
 		if out.URI, err = m.uri(e); err != nil {
 			return nil, err
 		}
+	} else {
+		out.Hint = s.method(out.Kind).hint(&e.Factor)
 	}
 	return out, nil
 }

@@ -47,6 +47,8 @@ const (
 	EventTrustUsed      EventType = "trust_used"
 	EventTrustRefused   EventType = "trust_refused"
 	EventTrustRevoked   EventType = "trust_revoked"
+	EventLostDevice     EventType = "lost_device"
+	EventPasswordTries  EventType = "password_tries"
 	EventPassword       EventType = "password_changed"
 	EventDeleted        EventType = "deleted"
 	EventDestination    EventType = "destination_changed"

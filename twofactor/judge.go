@@ -1,6 +1,7 @@
 package twofactor
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -10,10 +11,13 @@ import (
 
 // A proof is what an attempt was won with.
 type proof struct {
-	kind     Kind
-	method   string // the factor's id
-	amr      []string
-	recovery *RecoveryUse // if there was no factor to show
+	kind   Kind
+	method string // the factor's id
+	to     string // where its code was sent
+	amr    []string
+
+	recovered bool         // there was no second factor to show
+	recovery  *RecoveryUse // if it was a recovery code
 }
 
 // judge decides about one answer. The try is paid for first, in the same write
@@ -25,6 +29,8 @@ func (t *tx) judge(a *attempt, in input) (*proof, error) {
 		return t.judgeConsecutive(a, in)
 	case in.recovery != nil:
 		return t.judgeRecovery(a, *in.recovery)
+	case in.method == MethodLostDevice:
+		return t.judgeLost(a, in.digits)
 	}
 	return t.judgeDigits(a, in)
 }
@@ -42,27 +48,41 @@ func (t *tx) judgeDigits(a *attempt, in input) (*proof, error) {
 		return nil, t.refuse(no)
 	}
 	var no *RejectedError
+	var missed []*record.Factor
+	compared := 0
 	for _, f := range targets {
 		m := t.s.method(Kind(f.Kind))
-		err := m.check(t, f, a.sent(f.ID), a.binding(t, f), in.digits)
+		b := a.binding(t, f)
+		err := m.check(t, f, a.sent(f.ID), b, in.digits)
 		if err == nil {
 			a.purse.back(t.now, price)
 			t.hit(f)
-			return &proof{kind: m.kind(), method: f.ID, amr: m.amr()}, nil
+			return &proof{kind: m.kind(), method: f.ID, amr: m.amr(), to: b.Destination}, nil
 		}
 		refusal, ok := errors.AsType[*RejectedError](err)
 		if !ok {
 			return nil, err
 		}
-		if no == nil || no.Reason == ReasonMalformedCode || no.Reason == ReasonWrongCode {
+		if refusal.Reason == ReasonMalformedCode || refusal.Reason == ReasonNotUsable {
+			// Too long or too short for this app, say. That makes the answer free
+			// only if it is so for all of them.
+			no = cmp.Or(no, refusal)
+			continue
+		}
+		compared++
+		if refusal.Reason == ReasonWrongCode {
+			missed = append(missed, f)
+		}
+		if compared == 1 || no.Reason == ReasonWrongCode {
 			no = refusal
 		}
 	}
-	if no.Reason == ReasonMalformedCode || no.Reason == ReasonNotUsable {
-		return nil, t.refuse(no) // nothing was compared
+	if compared == 0 {
+		return nil, t.refuse(no)
 	}
-	for _, f := range targets {
-		if no.Reason == ReasonWrongCode {
+	a.purse.back(t.now, max(0, price-compared))
+	if no.Reason == ReasonWrongCode {
+		for _, f := range missed {
 			t.missed(f)
 		}
 	}
@@ -180,6 +200,12 @@ func (t *tx) wrong(a *attempt, no *RejectedError, f *record.Factor) error {
 	return no
 }
 
+// refuseErr is refuse for an error that may be a fault.
+func (t *tx) refuseErr(err error) error {
+	t.free = true
+	return err
+}
+
 // refuse returns no, for which there is nothing to save.
 func (t *tx) refuse(no *RejectedError) *RejectedError {
 	t.free = true
@@ -198,4 +224,5 @@ func (t *tx) rejected(no *RejectedError, f *record.Factor) {
 func (t *tx) event(e Event) {
 	e.UserID, e.At = t.user, t.now
 	t.events = append(t.events, e)
+	t.notice(e)
 }

@@ -47,6 +47,15 @@ func (k Key) GoString() string { return k.String() }
 // LogValue hides the key from slog.
 func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
+// newRing makes a ring of keys for one purpose.
+func newRing(keys []Key, purpose string) (*seal.Ring, error) {
+	masters := make([][]byte, len(keys))
+	for i := range keys {
+		masters[i] = keys[i].b[:]
+	}
+	return seal.New(masters, purpose)
+}
+
 // An Unwrapper opens a key that a key management service has wrapped, so that
 // the key itself is nowhere at rest in the clear.
 type Unwrapper interface {

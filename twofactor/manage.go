@@ -9,7 +9,7 @@ import (
 )
 
 // Rename gives a factor another name.
-func (s *Service) Rename(ctx context.Context, ses Session, grant, method, name string) error {
+func (s *Service) Rename(ctx context.Context, ses *Verified, grant, method, name string) error {
 	if !utf8Name(name) {
 		return errors.New("twofactor: a factor's name has at most 64 bytes and no control characters")
 	}
@@ -24,7 +24,7 @@ func (s *Service) Rename(ctx context.Context, ses Session, grant, method, name s
 }
 
 // Remove takes a factor away. The last one takes the recovery codes with it.
-func (s *Service) Remove(ctx context.Context, ses Session, grant, method string) error {
+func (s *Service) Remove(ctx context.Context, ses *Verified, grant, method string) error {
 	return s.change(ctx, ses, grant, func(t *tx) error {
 		f := t.rec.Factor(method)
 		if f == nil {
@@ -62,7 +62,7 @@ func (s *Service) removable(rec *record.Record, f *record.Factor) bool {
 
 // SwitchOff lets the user sign in without a second factor, and keeps the factors
 // for [Service.SwitchOn].
-func (s *Service) SwitchOff(ctx context.Context, ses Session, grant string) error {
+func (s *Service) SwitchOff(ctx context.Context, ses *Verified, grant string) error {
 	if s.policy.Required {
 		return reject(ReasonPolicy)
 	}
@@ -76,7 +76,7 @@ func (s *Service) SwitchOff(ctx context.Context, ses Session, grant string) erro
 
 // SwitchOn asks for a second factor again. It takes no new set-up, but at least
 // one factor.
-func (s *Service) SwitchOn(ctx context.Context, ses Session, grant string) error {
+func (s *Service) SwitchOn(ctx context.Context, ses *Verified, grant string) error {
 	return s.change(ctx, ses, grant, func(t *tx) error {
 		if len(t.rec.Factors) == 0 {
 			return t.refuse(reject(ReasonEnrollmentRequired))
@@ -90,7 +90,7 @@ func (s *Service) SwitchOn(ctx context.Context, ses Session, grant string) error
 
 // NewRecoveryCodes replaces the user's recovery codes. They are shown once. There
 // are none before there is a factor: they would be waiting for it.
-func (s *Service) NewRecoveryCodes(ctx context.Context, ses Session, grant string) ([]string, error) {
+func (s *Service) NewRecoveryCodes(ctx context.Context, ses *Verified, grant string) ([]string, error) {
 	var codes []string
 	err := s.change(ctx, ses, grant, func(t *tx) error {
 		if len(t.rec.Factors) == 0 || s.policy.Recovery.None {

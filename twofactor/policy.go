@@ -1,9 +1,6 @@
 package twofactor
 
 import (
-	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/totp"
@@ -45,6 +42,37 @@ type Policy struct {
 	// Recovery says how many recovery codes there are and what using one does.
 	Recovery RecoveryPolicy
 
+	// RecoveredEnrollOnly gives whoever signed in by recovery code or lost device
+	// a session that can set up a second factor and nothing else.
+	RecoveredEnrollOnly bool
+
+	// LostDevice lets a user sign in with the last four digits of the number in
+	// the profile and a code sent to it, in place of the second factor. The four
+	// digits are no factor, they only keep strangers from making the app send.
+	LostDevice bool
+
+	// Numbers says where the numbers for [SMS] come from. The default is
+	// NumbersFromProfile.
+	Numbers NumberSource
+
+	// VerifiedNumbersSuffice enrolls a number without a code if the app's
+	// [Directory] says that it is verified, and no other number at all.
+	VerifiedNumbersSuffice bool
+
+	// Digits is the length of codes by SMS and mail, 6 to 10. The default is 6.
+	Digits int
+
+	// SMSLife and EmailLife say how long a code is good for, at most ten minutes
+	// (NIST SP 800-63B-4, section 3.1.3.2). The default is 5 minutes.
+	SMSLife, EmailLife time.Duration
+
+	// SendUnasked sends the code as soon as the password was right, if the user
+	// has just one method and that is one by message: see Login.SendNow.
+	SendUnasked bool
+
+	// Trust says which devices are not asked again. The default is none.
+	Trust TrustPolicy
+
 	// MaxFailures disables a factor after so many wrong codes since its last
 	// right one, until it is bound again. NIST SP 800-63B-4, section 3.2.2, asks
 	// for 100. The default is no such end.
@@ -53,6 +81,42 @@ type Policy struct {
 	// EnrollmentLife is how long an unproven factor waits for its code. The
 	// default is 15 minutes, which is also the most.
 	EnrollmentLife time.Duration
+}
+
+// NumberSource is where numbers for SMS come from.
+type NumberSource string
+
+// Where numbers can come from.
+const (
+	// NumbersFromProfile: the [Directory], and nothing that a user types.
+	NumbersFromProfile NumberSource = "profile"
+	// NumbersFromForm: the user types one while enrolling, and proves it.
+	NumbersFromForm NumberSource = "form"
+	// NumbersManaged: the user adds, verifies, changes and deletes the number
+	// with [Service.SetPhone] and its companions.
+	NumbersManaged NumberSource = "managed"
+)
+
+// TrustPolicy is the part of a [Policy] about trusted devices. NIST SP
+// 800-63B-4, section 5.1, allows none: a cookie does not replace a factor.
+type TrustPolicy struct {
+	// Kinds of factors whose proof a device may be trusted for. None means that
+	// no device is trusted.
+	Kinds []Kind
+
+	// Automatic trusts a device without the user's asking for it.
+	Automatic bool
+
+	// Life is the absolute end of the trust, at most 400 days, which is as long
+	// as browsers keep a cookie. The default is 30 days.
+	Life time.Duration
+
+	// EndsAtSignOut ends the trust when the user signs out on the device.
+	EndsAtSignOut bool
+
+	// Max is how many devices a user can have, at most 20; one more takes the
+	// place of the one used least recently. The default is 10.
+	Max int
 }
 
 // RecoveryPolicy is the part of a [Policy] about recovery codes.
@@ -69,10 +133,6 @@ type RecoveryPolicy struct {
 	// Low is the number of codes left at which the user is told to make new
 	// ones. The default is 3, or 0 for a single code.
 	Low int
-
-	// EnrollOnly gives whoever used a code a session that can set up a second
-	// factor and nothing else.
-	EnrollOnly bool
 }
 
 // OnUse is what using a recovery code does.
@@ -89,72 +149,3 @@ const (
 	// be issued instead, which Replace does.
 	ResetFactors OnUse = "reset"
 )
-
-// complete returns p with its defaults filled in, or what contradicts itself.
-func (p Policy) complete() (Policy, error) {
-	p.Kinds = slices.Clone(p.Kinds)
-	if len(p.Kinds) == 0 {
-		p.Kinds = []Kind{TOTP}
-	}
-	for i, k := range p.Kinds {
-		if k != TOTP && k != SMS && k != Email {
-			return p, fmt.Errorf("%q is no kind of second factor", k)
-		}
-		if slices.Contains(p.Kinds[:i], k) {
-			return p, fmt.Errorf("kind %q is there twice", k)
-		}
-	}
-	if p.Backup != "" && !slices.Contains(p.Kinds, p.Backup) {
-		return p, fmt.Errorf("%s must stay as backup, but %s is not an allowed kind", p.Backup, p.Backup)
-	}
-	if p.Backup != "" && p.OneAtATime {
-		return p, fmt.Errorf("%s must stay as backup, but only one method is allowed at a time", p.Backup)
-	}
-	window := totp.Window{Back: 1, Ahead: 1}
-	if p.TOTPWindow != nil {
-		window = *p.TOTPWindow
-	}
-	if err := window.Validate(); err != nil {
-		return p, err
-	}
-	p.TOTPWindow = &window
-	if p.MaxFailures < 0 {
-		return p, errors.New("MaxFailures is negative")
-	}
-	if p.EnrollmentLife == 0 {
-		p.EnrollmentLife = 15 * time.Minute
-	}
-	if p.EnrollmentLife < time.Minute || p.EnrollmentLife > 15*time.Minute {
-		return p, errors.New("EnrollmentLife is not between 1 and 15 minutes")
-	}
-	err := p.Recovery.complete()
-	return p, err
-}
-
-func (r *RecoveryPolicy) complete() error {
-	if r.None {
-		if *r != (RecoveryPolicy{None: true}) {
-			return errors.New("there are no recovery codes, but something is said about them")
-		}
-		return nil
-	}
-	if r.Codes == 0 {
-		r.Codes = 10
-	}
-	if r.Codes < 1 || r.Codes > 16 {
-		return errors.New("a set has 1 to 16 recovery codes")
-	}
-	if r.OnUse == "" {
-		r.OnUse = Spend
-	}
-	if r.OnUse != Spend && r.OnUse != Replace && r.OnUse != ResetFactors {
-		return fmt.Errorf("%q is nothing that using a recovery code can do", r.OnUse)
-	}
-	if r.Low == 0 && r.Codes > 1 {
-		r.Low = min(3, r.Codes-1)
-	}
-	if r.Low < 0 || r.Low > r.Codes {
-		return errors.New("the low-water mark is not within the set")
-	}
-	return nil
-}

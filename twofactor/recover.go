@@ -33,7 +33,7 @@ func (t *tx) recovered(spent recovery.Set) (*proof, error) {
 	if use.Low && !use.Reset {
 		t.event(Event{Type: EventRecoveryLow})
 	}
-	return &proof{amr: []string{"recovery_code"}, recovery: use}, nil
+	return &proof{amr: []string{"recovery_code"}, recovered: true, recovery: use}, nil
 }
 
 // newCodes replaces the user's recovery codes, if the policy has any.

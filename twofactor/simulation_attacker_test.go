@@ -12,46 +12,37 @@ import (
 // got. He knows everything that he is told.
 type attacker struct {
 	*simulation
-	ways    []way
+	variant variant
+	tactics []tactic
 	cookies []string
-	saves   bool
-	leaves  int
 
 	right    map[string]bool // what he doesn't guess
 	retry    time.Time       // when a try comes back, if he was told
 	logins   int
 	answers  int
 	wrong    int // answers that were compared
-	compared int // and with how many factors
+	compared int // and with how many factors in all
 }
 
-// A way is one thing to try with a login's cookie. Ways through messages that
-// are sent belong beside these.
-type way func(a *attacker, cookie string)
+// A tactic is one thing to do with a login from one browser. What can be done with
+// messages belongs beside these.
+type tactic func(a *attacker, cookie string)
 
-// plenty is where the figures of a broken library are clear enough.
+// plenty is where the figures of a library that is broken are clear enough.
 const plenty = 20_000
 
-// act lets the attacker do all that he can at this time.
-func (a *attacker) act(ownerIsNext bool) {
-	if a.saves && !ownerIsNext || a.compared > plenty {
+// act lets the attacker do all that he can at this time. If it is not 0, the
+// owner signs in next on that day.
+func (a *attacker) act(day int) {
+	if a.compared > plenty || a.variant.saves > 0 && (day == 0 || day%a.variant.saves > 0) {
 		return
 	}
-	a.right = a.owner.right()
-	a.retry = time.Time{}
+	a.right, a.retry = nil, time.Time{}
 	for _, cookie := range a.cookies {
-		for _, try := range a.ways {
+		for _, try := range a.tactics {
 			try(a, cookie)
 		}
 	}
-}
-
-// begin opens a login.
-func (a *attacker) begin(cookie string) *twofactor.Pending {
-	a.logins++
-	o, err := a.node().Begin(a.t.Context(), twofactor.SignIn{UserID: "u1", Enrolled: true, KnownBrowser: cookie})
-	require.NoError(a.t, err)
-	return o.(*twofactor.Pending)
 }
 
 // guess opens login after login, as long as one lets him guess, and spreads his
@@ -59,14 +50,14 @@ func (a *attacker) begin(cookie string) *twofactor.Pending {
 func guess(a *attacker, cookie string) {
 	for before := -1; a.compared > before && a.compared <= plenty; {
 		before = a.compared
-		p := a.begin(cookie)
+		token, login := a.begin(cookie)
 		methods := []string{""}
-		for _, m := range p.Login().Methods {
+		for _, m := range login.Methods {
 			methods = append(methods, m.ID)
 		}
 		a.rand.Shuffle(len(methods), func(i, j int) { methods[i], methods[j] = methods[j], methods[i] })
 		for _, m := range methods {
-			for a.guessOnce(p.Token(), m) {
+			for a.guessOnce(token, m) {
 			}
 		}
 	}
@@ -74,8 +65,8 @@ func guess(a *attacker, cookie string) {
 
 // guessOnce reports whether the guess was compared with anything.
 func (a *attacker) guessOnce(token, method string) bool {
-	login, err := a.node().Login(a.t.Context(), token)
-	if err != nil || login.Remaining <= a.leaves {
+	login, err := a.node().Login(a.ctx(), token)
+	if err != nil || a.variant.saves > 0 && login.Remaining <= a.variant.leaves {
 		return false
 	}
 	with := 1
@@ -87,8 +78,8 @@ func (a *attacker) guessOnce(token, method string) bool {
 			}
 		}
 	}
-	no := a.answer(token, twofactor.Answer{Method: method, Code: wrongCode(a.rand, a.right)})
-	if compared(no.Reason) {
+	no := a.answer(token, twofactor.Answer{Method: method, Code: a.wrongCode(login.Remaining > 0)})
+	if wasCompared(no.Reason) {
 		a.wrong++
 		a.compared += with
 		return true
@@ -99,23 +90,39 @@ func (a *attacker) guessOnce(token, method string) bool {
 	return false
 }
 
+// wrongCode is a code that no app shows. To find one takes longer than all the
+// rest, so it is done only where a code is compared.
+func (a *attacker) wrongCode(matters bool) string {
+	if a.right == nil && matters {
+		a.right = a.owner.right()
+	}
+	return wrongCode(a.rand, a.right)
+}
+
 // answer is always refused.
 func (a *attacker) answer(token string, answer twofactor.Answer) *twofactor.RejectedError {
 	a.answers++
-	_, err := a.node().Verify(a.t.Context(), token, answer)
+	_, err := a.node().Verify(a.ctx(), token, answer)
 	no, ok := errors.AsType[*twofactor.RejectedError](err)
 	require.True(a.t, ok, "%v", err)
 	return no
 }
 
+// begin opens a login.
+func (a *attacker) begin(cookie string) (string, twofactor.Login) {
+	a.logins++
+	o, err := a.node().Begin(a.ctx(), twofactor.SignIn{UserID: "alice", Enrolled: true, KnownBrowser: cookie})
+	require.NoError(a.t, err)
+	p := o.(*twofactor.Pending)
+	return p.Token(), p.Login()
+}
+
 // guessThree guesses three consecutive codes. That is free, and hopeless: each of
-// a million tries a year would win with 3/10¹⁸.
+// these tries wins with 3/10¹⁸.
 func guessThree(a *attacker, cookie string) {
-	var codes []string
-	for range 3 {
-		codes = append(codes, wrongCode(a.rand, a.right))
-	}
-	a.answer(a.begin(cookie).Token(), twofactor.Answer{Codes: codes})
+	token, _ := a.begin(cookie)
+	code := a.wrongCode(false)
+	a.answer(token, twofactor.Answer{Codes: []string{code, code, code}})
 }
 
 // openLogins opens a thousand logins now and then.

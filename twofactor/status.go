@@ -2,8 +2,12 @@ package twofactor
 
 import (
 	"context"
+	"encoding/binary"
+	"slices"
 	"time"
 
+	"github.com/latchkey-auth/latchkey/devicetrust"
+	"github.com/latchkey-auth/latchkey/otpcode"
 	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
 )
 
@@ -18,6 +22,9 @@ type Status struct {
 	Next         Kind // what the policy still asks for, or empty
 	Kinds        []Kind
 	OneAtATime   bool
+	Devices      []Device
+	EmailHint    string // the masked address of the profile, or empty
+	Phone        *Phone // the number of the profile, or nil
 }
 
 // A Method is one of a user's factors, as its owner may see it.
@@ -32,16 +39,23 @@ type Method struct {
 	WhyNot    Reason    // if it isn't usable
 	RetryAt   time.Time // if waiting helps
 	Removable bool
+	Digits    int  // of its codes
+	Remember  bool // a proof by it can make the device trusted
 }
 
 // Status returns what there is of a user's second factor. It changes nothing,
-// and tells no secret.
-func (s *Service) Status(ctx context.Context, user string) (*Status, error) {
+// and tells no secret. The device that holds the token, if it is one of the
+// user's, is marked as the current one.
+func (s *Service) Status(ctx context.Context, user, device string) (*Status, error) {
 	now, err := s.now()
 	if err != nil {
 		return nil, err
 	}
 	rec, _, err := s.load(ctx, user, false)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.profile(ctx, user)
 	if err != nil {
 		return nil, err
 	}
@@ -57,13 +71,38 @@ func (s *Service) Status(ctx context.Context, user string) (*Status, error) {
 	for i := range rec.Factors {
 		out.Methods = append(out.Methods, s.status(rec, &rec.Factors[i], now))
 	}
+	out.Devices = t.devices(device)
+	if p.Email != "" {
+		out.EmailHint = otpcode.MaskEmail(p.Email)
+	}
+	if phone, err := t.phone(p); err == nil {
+		out.Phone = s.showPhone(phone, false)
+	}
 	return out, nil
+}
+
+// devices lists the trusted devices whose trust hasn't ended.
+func (t *tx) devices(token string) []Device {
+	// Whose token it is doesn't hang on epoch and password.
+	current, _ := t.rec.Devices.Check(token, devicetrust.Binding{User: t.user}, t.now)
+	var out []Device
+	for _, d := range t.rec.Devices.Prune(binary.BigEndian.Uint64(t.rec.Epoch[:]), t.now) {
+		out = append(out, Device{
+			ID: d.ID, Name: d.Name, Created: time.Unix(d.Created, 0), LastUsed: time.Unix(max(d.LastUsed, d.Created), 0),
+			Expires: time.Unix(d.Expires, 0), Current: d.ID == current.ID,
+		})
+	}
+	return out
 }
 
 func (s *Service) status(rec *record.Record, f *record.Factor, now time.Time) Method {
 	m := Method{
 		ID: f.ID, Kind: Kind(f.Kind), Name: f.Name, Added: time.Unix(f.Added, 0),
-		Usable: true, Removable: s.removable(rec, f),
+		Usable: true, Removable: s.removable(rec, f), Digits: s.policy.Digits,
+		Remember: slices.Contains(s.policy.Trust.Kinds, Kind(f.Kind)),
+	}
+	if f.TOTP != nil {
+		m.Digits = f.TOTP.Digits
 	}
 	if f.LastUsed > 0 {
 		m.LastUsed = time.Unix(f.LastUsed, 0)
@@ -75,62 +114,4 @@ func (s *Service) status(rec *record.Record, f *record.Factor, now time.Time) Me
 		m.Usable, m.WhyNot, m.RetryAt = false, no.Reason, no.RetryAt
 	}
 	return m
-}
-
-// A Login is what can be asked of a user whose login is pending.
-type Login struct {
-	Methods   []Method
-	Preferred string    // the id of the method to show first
-	Codes     int       // how many consecutive codes of the app to ask for: 1, or 3 when the tries are used up
-	Recovery  bool      // a recovery code can be used
-	Expires   time.Time // when the password has to be entered again
-	Remaining int       // wrong codes that are left
-}
-
-// Login returns what can be asked of the user of a pending login. It writes
-// nothing and sends nothing.
-func (s *Service) Login(ctx context.Context, token string) (*Login, error) {
-	p, err := s.openPending(token)
-	if err != nil {
-		return nil, err
-	}
-	now, err := s.now()
-	if err != nil {
-		return nil, err
-	}
-	rec, _, err := s.load(ctx, p.User, true)
-	if err != nil {
-		return nil, err
-	}
-	rec.Prune(now.Unix())
-	t := &tx{s: s, user: p.User, rec: rec, now: now}
-	a, over := t.attempt(p, 0)
-	if over != nil {
-		return nil, over
-	}
-	out := t.describe(p, a)
-	return &out, nil
-}
-
-// describe tells what can be asked of the user in an attempt.
-func (t *tx) describe(p *pending, a *attempt) Login {
-	out := Login{
-		Codes: 1, Recovery: t.rec.Recovery.Left > 0,
-		Expires: time.Unix(p.Expires, 0), Remaining: a.remaining(t),
-	}
-	for i := range t.rec.Factors {
-		f := &t.rec.Factors[i]
-		if !t.s.allowed(f) && !t.s.outdated(t.rec) {
-			continue
-		}
-		m := t.s.status(t.rec, f, t.now)
-		out.Methods = append(out.Methods, m)
-		if f.ID == t.rec.Preferred || out.Preferred == "" {
-			out.Preferred = f.ID
-		}
-	}
-	if a.purse.level(t.now) == 0 {
-		out.Codes = 3
-	}
-	return out
 }

@@ -11,9 +11,16 @@ import (
 	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
 )
 
+// What the service keeps in a store is told from others' records, and users from
+// counters, by how the keys begin.
+const (
+	userPrefix = "u/"
+	slotPrefix = "n/"
+)
+
 const (
 	maxTries  = 64              // rounds of one update before it gives up
-	maxFaults = 2               // saves of unknown outcome before it gives up
+	maxFaults = 2               // faults around a save of unknown outcome before it gives up
 	settle    = 2 * time.Second // how long an outcome is looked for after the request is gone
 )
 
@@ -25,14 +32,18 @@ type tx struct {
 	now    time.Time
 	events []Event
 	free   bool // the refusal changed nothing, so there is nothing to save
+	quiet  bool // the update is about notices and sends none itself
 }
 
 // A round is what one round of an update decided, kept until it is known
 // whether its write took place.
 type round struct {
 	id      [8]byte
+	old     Version // what the write replaces
+	rec     *record.Record
 	verdict error
 	events  []Event
+	quiet   bool
 }
 
 // update loads a user's record, lets decide change it, and saves it. What decide
@@ -42,7 +53,17 @@ type round struct {
 // decide may run several times, each time on a fresh record; it must not do
 // anything else. If it returns a fault, nothing is saved.
 func (s *Service) update(ctx context.Context, user string, mustExist bool, decide func(*tx) error) error {
-	var rounds []round
+	err := s.decide(ctx, user, mustExist, decide)
+	if err != nil && !errors.Is(err, ErrRejected) {
+		s.emit(ctx, Event{Type: EventFault, UserID: user, At: s.cfg.Now()})
+	}
+	return err
+}
+
+func (s *Service) decide(ctx context.Context, user string, mustExist bool, decide func(*tx) error) error {
+	var r *round // the one that was saved last, whatever came of it
+	var lost error
+	faults := 0
 	caller := ctx
 	for try := range maxTries {
 		if err := pause(ctx, try); err != nil {
@@ -53,56 +74,74 @@ func (s *Service) update(ctx context.Context, user string, mustExist bool, decid
 			return err
 		}
 		rec, version, err := s.load(ctx, user, mustExist)
-		if err != nil {
+		switch {
+		case err != nil && faults > 0 && faults <= maxFaults:
+			faults++ // whether it was saved is still to be seen
+			continue
+		case err != nil:
 			return err
-		}
-		if won, ok := committed(rounds, rec); ok {
-			return s.tell(ctx, won)
-		}
-		if caller.Err() != nil {
+		case r != nil && slices.Contains(rec.Writes, r.id):
+			return s.tell(ctx, user, r)
+		case caller.Err() != nil:
 			return caller.Err()
+		case faults > maxFaults:
+			return fmt.Errorf("twofactor: saving: %w", lost)
+		case r == nil || r.old != version:
+			// Should an earlier write still be under way, it comes too late: no
+			// version comes back.
+			rec.Prune(now.Unix())
+			t := &tx{s: s, user: user, rec: rec, now: now}
+			verdict := decide(t)
+			if verdict != nil && (!errors.Is(verdict, ErrRejected) || t.free) {
+				s.emit(ctx, t.events...)
+				return verdict
+			}
+			r = &round{old: version, rec: rec, verdict: verdict, events: t.events, quiet: t.quiet}
+			rand.Read(r.id[:])
+			rec.Wrote(r.id)
+		default:
+			// The same write again: if the first one does arrive, this one is
+			// refused, and either way what was decided and shown is what is kept.
 		}
-		rec.Prune(now.Unix())
-		t := &tx{s: s, user: user, rec: rec, now: now}
-		verdict := decide(t)
-		if verdict != nil && (!errors.Is(verdict, ErrRejected) || t.free) {
-			s.emit(ctx, t.events...)
-			return verdict
-		}
-		r := round{verdict: verdict, events: t.events}
-		rand.Read(r.id[:])
-		_, err = s.save(ctx, user, version, rec, r.id)
+		_, err = s.save(ctx, user, r.old, r.rec)
 		switch {
 		case err == nil:
-			return s.tell(ctx, r)
+			return s.tell(ctx, user, r)
 		case errors.Is(err, ErrConflict):
-			// An earlier save of unknown outcome may be the one that came first.
-		case len(rounds) < maxFaults:
+			// It may be our own write that came first: drivers repeat requests.
+		default:
 			// Nobody knows whether it was saved. The caller may be gone, but a
 			// code may have been spent in its name: look again without it, so
 			// that a save that did succeed is not taken for one that failed.
-			rounds = append(rounds, r)
+			faults++
+			lost = err
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(context.WithoutCancel(caller), settle)
 			defer cancel()
-		default:
-			return fmt.Errorf("twofactor: saving: %w", err)
 		}
 	}
 	return reject(ReasonConflict)
 }
 
-// committed returns the round whose write is in rec.
-func committed(rounds []round, rec *record.Record) (round, bool) {
-	for _, r := range rounds {
-		if slices.Contains(rec.Writes, r.id) {
-			return r, true
-		}
+// view loads a user's record to look at it only.
+func (s *Service) view(ctx context.Context, user string) (*tx, error) {
+	now, err := s.now()
+	if err != nil {
+		return nil, err
 	}
-	return round{}, false
+	rec, _, err := s.load(ctx, user, true)
+	if err != nil {
+		return nil, err
+	}
+	rec.Prune(now.Unix())
+	return &tx{s: s, user: user, rec: rec, now: now}, nil
 }
 
-func (s *Service) tell(ctx context.Context, r round) error {
+// tell says what was decided, once it is saved.
+func (s *Service) tell(ctx context.Context, user string, r *round) error {
+	if !r.quiet {
+		s.remind(ctx, user, r.rec)
+	}
 	s.emit(ctx, r.events...)
 	return r.verdict
 }
@@ -127,19 +166,24 @@ func (s *Service) load(ctx context.Context, user string, mustExist bool) (*recor
 	case stored.Version == "":
 		return nil, "", errors.New("twofactor: the store returned a record without a version")
 	}
-	plain, err := s.records.Open(stored.Data, []byte(key))
+	rec, err := s.open(user, stored)
+	return rec, stored.Version, err
+}
+
+// open reads what save has written.
+func (s *Service) open(user string, stored Record) (*record.Record, error) {
+	plain, err := s.records.Open(stored.Data, []byte(recordKey(user)))
 	if err != nil {
-		return nil, "", fmt.Errorf("twofactor: loading: %w", err)
+		return nil, fmt.Errorf("twofactor: loading: %w", err)
 	}
 	rec, err := record.Decode(plain)
 	if err != nil {
-		return nil, "", fmt.Errorf("twofactor: loading: %w", err)
+		return nil, fmt.Errorf("twofactor: loading: %w", err)
 	}
-	return rec, stored.Version, nil
+	return rec, nil
 }
 
-func (s *Service) save(ctx context.Context, user string, old Version, rec *record.Record, id [8]byte) (Version, error) {
-	rec.Wrote(id)
+func (s *Service) save(ctx context.Context, user string, old Version, rec *record.Record) (Version, error) {
 	plain, err := record.Encode(rec)
 	if err != nil {
 		return "", err
@@ -174,7 +218,7 @@ func pause(ctx context.Context, try int) error {
 
 // recordKey is the key of a user's record in the store, and what its seal is
 // bound to: a record copied over another user's row doesn't open.
-func recordKey(user string) string { return "u/" + user }
+func recordKey(user string) string { return userPrefix + user }
 
 func checkUser(user string) error {
 	if user == "" || len(user) > 200 {

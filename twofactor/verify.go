@@ -22,6 +22,10 @@ func (s *Service) Verify(ctx context.Context, token string, a Answer) (*Verified
 	var made Made
 	err = s.prove(ctx, p, a, func(t *tx, at *attempt, pr *proof) error {
 		won, made = t.signIn(p, pr)
+		var err error
+		if made.Device, err = t.trust(p, pr, a); err != nil {
+			return err
+		}
 		at.Ended = true
 		if p.Epoch != t.rec.Epoch {
 			return nil // the attempt went with its epoch
@@ -43,18 +47,23 @@ func (s *Service) prove(ctx context.Context, p *pending, a Answer, won func(*tx,
 	if in.method == MethodRecovery && in.recovery == nil {
 		return s.proveImported(ctx, p, in, won)
 	}
-	return s.update(ctx, p.User, true, func(t *tx) error {
+	var pr *proof
+	err = s.update(ctx, p.User, true, func(t *tx) error {
 		at, over := t.attempt(p, 0)
 		if over != nil {
 			return t.refuse(over)
 		}
-		pr, err := t.judge(at, in)
-		if err != nil {
+		var err error
+		if pr, err = t.judge(at, in); err != nil {
 			return err
 		}
 		t.event(Event{Type: EventVerified, Kind: pr.kind, Method: pr.method})
 		return won(t, at, pr)
 	})
+	if err == nil {
+		s.entered(ctx, p.User, pr.kind, pr.to, true)
+	}
+	return err
 }
 
 // signIn makes the session that a proof is good for.
@@ -65,13 +74,16 @@ func (t *tx) signIn(p *pending, pr *proof) (session, Made) {
 		record: t.rec.ID,
 	}
 	var made Made
-	if pr.recovery != nil {
+	if made.Recovery = pr.recovery; made.Recovery == nil {
+		left := t.rec.Recovery.Left
+		made.Recovery = &RecoveryUse{Left: left, Low: !t.s.policy.Recovery.None && left <= t.s.policy.Recovery.Low}
+	}
+	if pr.recovered {
 		st.Recovered = true
-		made.Recovery = pr.recovery
 		made.Grant = t.grant(st.ID)
 	}
 	st.Limited = t.s.outdated(t.rec) || t.s.policy.Required && len(t.rec.Factors) == 0 ||
-		pr.recovery != nil && t.s.policy.Recovery.EnrollOnly
+		pr.recovered && t.s.policy.RecoveredEnrollOnly
 	return st, made
 }
 

@@ -22,7 +22,7 @@ func TestCaps(t *testing.T) {
 		"factors":              {record.MaxFactors, []int{6}},
 		"enrollments":          {record.MaxEnrollments, []int{8}},
 		"attempts":             {record.MaxAttempts, []int{9}},
-		"codes of an attempt":  {record.MaxFactors, []int{9, 0, 8}},
+		"codes of an attempt":  {record.MaxFactors + 1, []int{9, 0, 8}},
 		"codes of a challenge": {8, []int{9, 0, 8, 0, 2, 1}},
 		"grants":               {record.MaxGrants, []int{10}},
 		"devices":              {record.MaxDevices, []int{12}},

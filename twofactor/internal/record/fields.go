@@ -11,8 +11,9 @@ import (
 // there is and finds those that are missing here.
 
 const (
-	maxChallenge = 8 // codes of one challenge, of which otpcode keeps 4
-	maxMethods   = 8 // as in devicetrust
+	maxSent      = MaxFactors + 1 // and one for a lost-device request
+	maxChallenge = 8              // codes of one challenge, of which otpcode keeps 4
+	maxMethods   = 8              // as in devicetrust
 )
 
 func fields(c *coder, r *Record) {
@@ -87,7 +88,8 @@ func attempt(c *coder, a *Attempt) {
 	number(c, 5, &a.Sends)
 	c.flag(6, &a.Ended)
 	c.text(7, &a.Last)
-	list(c, 8, &a.Codes, MaxFactors, code)
+	list(c, 8, &a.Codes, maxSent, code)
+	c.text(9, &a.Lost)
 }
 
 func code(c *coder, s *Code) {
@@ -149,6 +151,8 @@ func phone(c *coder, p *Phone) {
 	number(c, 5, &p.Wrong)
 	number(c, 6, &p.Sends)
 	c.text(7, &p.Was)
+	c.text(8, &p.CodeID)
+	number(c, 9, &p.CodeEnds)
 }
 
 func notice(c *coder, n *Notice) {
@@ -156,5 +160,5 @@ func notice(c *coder, n *Notice) {
 	c.text(2, &n.Method)
 	number(c, 3, &n.At)
 	number(c, 4, &n.Tries)
-	c.text(5, &n.New)
+	c.text(5, &n.Also)
 }

@@ -118,6 +118,7 @@ type Attempt struct {
 	Ended   bool     `cbor:"6,keyasint,omitempty"`
 	Last    string   `cbor:"7,keyasint,omitempty"` // the factor that a code was last sent for
 	Codes   []Code   `cbor:"8,keyasint,omitempty"`
+	Lost    string   `cbor:"9,keyasint,omitempty"` // the number of a lost-device request
 }
 
 // A Code is what was sent for one factor in one attempt.
@@ -132,7 +133,7 @@ type Notice struct {
 	Method string `cbor:"2,keyasint,omitempty"`
 	At     int64  `cbor:"3,keyasint"`
 	Tries  int    `cbor:"4,keyasint,omitempty"`
-	New    string `cbor:"5,keyasint,omitempty"` // an address that must not be the only one told
+	Also   string `cbor:"5,keyasint,omitempty"` // an address that is no factor's any more
 }
 
 // A Grant is the permission to change factors.
@@ -151,6 +152,8 @@ type Phone struct {
 	Code     *otpcode.Challenge `cbor:"4,keyasint,omitempty"`
 	Wrong    int                `cbor:"5,keyasint,omitempty"`
 	Sends    int                `cbor:"6,keyasint,omitempty"`
+	CodeID   string             `cbor:"8,keyasint,omitempty"`
+	CodeEnds int64              `cbor:"9,keyasint,omitempty"` // when Wrong and Sends are forgotten
 }
 
 // New returns the record of a user who has nothing yet.

@@ -101,15 +101,16 @@ func full(tb testing.TB) *record.Record {
 			},
 		},
 	}
-	r.Attempts[1].Purpose, r.Attempts[1].Ended = 2, true
+	r.Attempts[1].Purpose, r.Attempts[1].Ended, r.Attempts[1].Lost = 2, true, "+61400000002"
 	r.Grants = []record.Grant{{Expires: now + 300, Epoch: r.Epoch}}
 	count(r.Grants[0].Hash[:], 9)
 	r.Devices[0].Epoch = 1<<63 + 5
 	r.Budgets.Password, r.Budgets.Digits = now, 1
 	r.Phone = &record.Phone{
 		Number: "+61412345678", Since: now - 9, Verified: true, Code: new(challenge(8)), Wrong: 1, Sends: 2, Was: "+61400000001",
+		CodeID: "BCDF", CodeEnds: now + 300,
 	}
-	r.Notices = []record.Notice{{Kind: "enrolled", Method: r.Factors[0].ID, At: now, Tries: 1, New: "other@example.com"}}
+	r.Notices = []record.Notice{{Kind: "enrolled", Method: r.Factors[0].ID, At: now, Tries: 1, Also: "other@example.com"}}
 	return r
 }
 

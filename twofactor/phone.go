@@ -1,0 +1,241 @@
+package twofactor
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+
+	"github.com/latchkey-auth/latchkey/otpcode"
+	"github.com/latchkey-auth/latchkey/totp"
+	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
+)
+
+// A Phone is the number of a user's profile.
+type Phone struct {
+	Number   string // E.164; shown back when it was set, and not again
+	Hint     string // masked
+	Verified bool
+}
+
+// destination finds where the codes of a new factor go. It comes from the app's
+// directory or the record; what a request says is used only where the policy
+// takes numbers from the form, and is never taken for verified.
+func (t *tx) destination(req *EnrollRequest, p Profile) error {
+	if req.Phone != "" && (req.Kind != SMS || t.s.policy.Numbers != NumbersFromForm) {
+		return reject(ReasonPolicy)
+	}
+	switch req.Kind {
+	case Email:
+		if p.Email == "" {
+			return reject(ReasonNotUsable)
+		}
+		req.to = p.Email
+		return checkMail(p.Email)
+	case SMS:
+		return t.phoneFor(req, p)
+	}
+	return nil
+}
+
+func (t *tx) phoneFor(req *EnrollRequest, p Profile) error {
+	if t.s.policy.Numbers == NumbersFromForm {
+		number, err := t.s.parsePhone(req.Phone, p)
+		req.to = number
+		return err
+	}
+	phone, err := t.phone(p)
+	if err != nil {
+		return err
+	}
+	req.to = phone.Number
+	if t.s.policy.VerifiedNumbersSuffice {
+		if !phone.Verified {
+			return reject(ReasonPolicy) // it has a step of its own
+		}
+		req.verified = true
+	}
+	return nil
+}
+
+// phone is the number of the profile: the one that the user set here, or else
+// the app's.
+func (t *tx) phone(p Profile) (record.Phone, error) {
+	if t.rec.Phone != nil {
+		out := *t.rec.Phone
+		out.Verified = out.Verified || slices.Contains(p.VerifiedPhones, out.Number)
+		return out, nil
+	}
+	if p.Phone == "" {
+		return record.Phone{}, reject(ReasonNotUsable)
+	}
+	number, err := t.s.parsePhone(p.Phone, p)
+	if err != nil {
+		return record.Phone{}, err
+	}
+	out := record.Phone{Number: number, Verified: slices.Contains(p.VerifiedPhones, number)}
+	if !p.PhoneSince.IsZero() {
+		out.Since = p.PhoneSince.Unix()
+	}
+	return out, nil
+}
+
+// SetPhone adds or changes the number of the profile. A changed number is not
+// verified, unless the app knows that it is; until then, factors keep the old
+// one.
+func (s *Service) SetPhone(ctx context.Context, ses Session, grant, text string) (*Phone, error) {
+	if s.policy.Numbers != NumbersManaged {
+		return nil, reject(ReasonPolicy)
+	}
+	p, err := s.profile(ctx, ses.UserID())
+	if err != nil {
+		return nil, err
+	}
+	number, err := s.parsePhone(text, p)
+	if err != nil {
+		return nil, err
+	}
+	var out *Phone
+	err = s.change(ctx, ses, grant, func(t *tx) error {
+		phone := record.Phone{Number: number, Since: t.now.Unix(), Verified: slices.Contains(p.VerifiedPhones, number)}
+		old, err := t.phone(p)
+		switch {
+		case err == nil && old.Number == number:
+			phone = old // nothing changes, its age least of all
+		case err == nil && old.Verified:
+			phone.Was = old.Number
+		case err == nil:
+			phone.Was = old.Was
+		}
+		t.rec.Phone = &phone
+		if phone.Verified {
+			t.phoneProven(ses, grant)
+		}
+		out = t.s.showPhone(phone, true)
+		t.event(Event{Type: EventDestination, Kind: SMS})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// phoneProven brings the factors that used the number before over to the new one.
+func (t *tx) phoneProven(ses Session, grant string) {
+	moved := false
+	for i := range t.rec.Factors {
+		f := &t.rec.Factors[i]
+		if f.Kind == string(SMS) && t.rec.Phone.Was != "" && f.Address.To == t.rec.Phone.Was {
+			f.Address = &record.Address{To: t.rec.Phone.Number, Since: t.now.Unix()}
+			moved = true
+		}
+	}
+	t.rec.Phone.Was = ""
+	if moved {
+		t.changed(ses, grant)
+	}
+}
+
+// DeletePhone takes the number away that the user set here.
+func (s *Service) DeletePhone(ctx context.Context, ses Session, grant string) error {
+	if s.policy.Numbers != NumbersManaged {
+		return reject(ReasonPolicy)
+	}
+	return s.change(ctx, ses, grant, func(t *tx) error {
+		used := slices.ContainsFunc(t.rec.Factors, func(f record.Factor) bool { return f.Kind == string(SMS) })
+		if used {
+			return t.refuse(reject(ReasonPolicy))
+		}
+		t.rec.Phone = nil
+		t.event(Event{Type: EventDestination, Kind: SMS})
+		return nil
+	})
+}
+
+// SendPhoneCode sends a code to the number of the profile, to verify it.
+func (s *Service) SendPhoneCode(ctx context.Context, ses Session, grant string, from Client) (*Sent, error) {
+	if s.policy.Numbers != NumbersManaged {
+		return nil, reject(ReasonPolicy)
+	}
+	p, err := s.profile(ctx, ses.UserID())
+	if err != nil {
+		return nil, err
+	}
+	return s.send(ctx, ses.UserID(), from, func(t *tx) (*target, error) {
+		if no := t.granted(ses, grant); no != nil {
+			return nil, no
+		}
+		phone, err := t.phone(p)
+		if err != nil {
+			return nil, err
+		}
+		if phone.Code == nil || t.now.Unix() >= phone.CodeEnds {
+			phone.Code, phone.Sends, phone.Wrong = new(otpcode.Challenge), 0, 0
+			phone.CodeEnds, phone.CodeID = t.now.Add(loginLife).Unix(), rand.Text()
+		}
+		t.rec.Phone = &phone
+		return &target{
+			kind: SMS, to: phone.Number, hint: otpcode.MaskPhone(phone.Number), digits: s.policy.Digits,
+			code: otpcode.CodeConfirm, bind: t.bindPhone(), sent: phone.Code, sends: &phone.Sends,
+			keep: func() error { return nil },
+		}, nil
+	})
+}
+
+// VerifyPhone proves that the number of the profile is the user's.
+func (s *Service) VerifyPhone(ctx context.Context, ses Session, grant, code string) (*Phone, error) {
+	digits, err := totp.Normalize(code)
+	if err != nil {
+		return nil, reject(ReasonMalformedCode)
+	}
+	var out *Phone
+	var to string
+	err = s.change(ctx, ses, grant, func(t *tx) error {
+		phone := t.rec.Phone
+		if phone == nil || phone.Code == nil || phone.Wrong >= triesPerLogin {
+			return t.refuse(reject(ReasonNotUsable))
+		}
+		p := t.purse(ses.state().Known)
+		if no := p.pay(t.now, 1); no != nil {
+			return t.refuse(no)
+		}
+		m := s.method(SMS)
+		err := m.check(t, nil, phone.Code, t.bindPhone(), digits)
+		if no, ok := errors.AsType[*RejectedError](err); ok {
+			if no.Reason == ReasonMalformedCode || no.Reason == ReasonNotUsable {
+				return t.refuse(no)
+			}
+			phone.Wrong++
+			no.Remaining = max(0, min(triesPerLogin-phone.Wrong, p.level(t.now)))
+			t.rejected(no, nil)
+			return no
+		}
+		if err != nil {
+			return err
+		}
+		p.back(t.now, 1)
+		phone.Verified, phone.Code, to = true, nil, phone.Number
+		t.phoneProven(ses, grant)
+		out = s.showPhone(*phone, false)
+		t.event(Event{Type: EventDestination, Kind: SMS})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.entered(ctx, ses.UserID(), SMS, to, false)
+	return out, nil
+}
+
+func (t *tx) bindPhone() otpcode.Binding {
+	return otpcode.Binding{User: t.user, Purpose: "phone", Login: t.rec.Phone.CodeID, Destination: t.rec.Phone.Number}
+}
+
+func (s *Service) showPhone(p record.Phone, whole bool) *Phone {
+	out := &Phone{Hint: messageMethod{k: SMS, lostDevice: s.policy.LostDevice}.mask(p.Number), Verified: p.Verified}
+	if whole {
+		out.Number = p.Number
+	}
+	return out
+}
