@@ -176,7 +176,7 @@ func (s *Service) open(user string, stored Record) (*record.Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("twofactor: loading: %w", err)
 	}
-	rec, err := s.codec.Decode(plain)
+	rec, err := record.Decode(plain)
 	if err != nil {
 		return nil, fmt.Errorf("twofactor: loading: %w", err)
 	}
@@ -184,7 +184,7 @@ func (s *Service) open(user string, stored Record) (*record.Record, error) {
 }
 
 func (s *Service) save(ctx context.Context, user string, old Version, rec *record.Record) (Version, error) {
-	plain, err := s.codec.Encode(rec)
+	plain, err := record.Encode(rec)
 	if err != nil {
 		return "", err
 	}
