@@ -61,12 +61,17 @@ func (s *Service) removable(rec *record.Record, f *record.Factor) bool {
 }
 
 // SwitchOff lets the user sign in without a second factor, and keeps the factors
-// for [Service.SwitchOn].
+// for [Service.SwitchOn]. It takes at least one factor.
 func (s *Service) SwitchOff(ctx context.Context, ses *Verified, grant string) error {
 	if s.policy.Required {
 		return reject(ReasonPolicy)
 	}
 	return s.change(ctx, ses, grant, func(t *tx) error {
+		if len(t.rec.Factors) == 0 {
+			// Or whoever has the password today switches off what its owner sets
+			// up tomorrow.
+			return t.refuse(reject(ReasonEnrollmentRequired))
+		}
 		t.rec.Off = true
 		t.event(Event{Type: EventSwitchedOff})
 		t.changed(ses, grant)
