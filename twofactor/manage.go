@@ -113,8 +113,13 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, ses *Verified, grant str
 }
 
 // changed ends trust after a change of the factors, but not the grant that the
-// change was made with.
+// change was made with. That gets no longer life: nothing was proven.
 func (t *tx) changed(ses Session, grant string) {
+	hash := hashGrant(ses.state().ID, grant)
+	kept := slices.DeleteFunc(slices.Clone(t.rec.Grants), func(g record.Grant) bool { return g.Hash != hash })
 	t.endTrust()
-	t.keepGrant(ses, grant, new(Grant))
+	for _, g := range kept {
+		g.Epoch = t.rec.Epoch
+		t.rec.Grants = append(t.rec.Grants, g)
+	}
 }
