@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/latchkey-auth/latchkey/totp"
 	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
@@ -185,6 +186,8 @@ func (t *tx) enrollment(id string) int {
 	return slices.IndexFunc(t.rec.Enrollments, func(e record.Enrollment) bool { return e.ID == id })
 }
 
+// utf8Name reports whether a factor can have that name. One that is not UTF-8
+// could be saved, but no record that holds it could be read again.
 func utf8Name(name string) bool {
-	return len(name) <= 64 && !slices.ContainsFunc([]byte(name), func(b byte) bool { return b < 0x20 || b == 0x7f })
+	return len(name) <= 64 && utf8.ValidString(name) && !slices.ContainsFunc([]byte(name), func(b byte) bool { return b < 0x20 || b == 0x7f })
 }

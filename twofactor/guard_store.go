@@ -85,7 +85,7 @@ func NewGuard(cfg GuardConfig) (*StoreGuard, error) {
 	// The last key and not the first: it stays while new ones are rolled out, so
 	// that a counter doesn't begin anew with each.
 	last := cfg.Keys[len(cfg.Keys)-1]
-	if g.hide, err = hkdf.Key(sha256.New, last.b[:], nil, "latchkey/v1 counter names", sha256.Size); err != nil {
+	if g.hide, err = hkdf.Key(sha256.New, last.bytes(), nil, "latchkey/v1 counter names", sha256.Size); err != nil {
 		return nil, err
 	}
 	return g, nil

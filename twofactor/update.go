@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
 )
@@ -221,8 +222,8 @@ func pause(ctx context.Context, try int) error {
 func recordKey(user string) string { return userPrefix + user }
 
 func checkUser(user string) error {
-	if user == "" || len(user) > 200 {
-		return errors.New("twofactor: a user id has 1 to 200 bytes")
+	if user == "" || len(user) > 200 || !utf8.ValidString(user) {
+		return errors.New("twofactor: a user id has 1 to 200 bytes of UTF-8")
 	}
 	for i := range len(user) {
 		if user[i] < 0x20 || user[i] == 0x7f {
