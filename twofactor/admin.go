@@ -53,7 +53,7 @@ func (s *Service) replace(ctx context.Context, user string, rec *record.Record, 
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return fmt.Errorf("twofactor: loading: %w", err)
 		}
-		_, err = s.save(ctx, user, stored.Version, rec, [8]byte{})
+		_, err = s.save(ctx, user, stored.Version, rec)
 		if err == nil {
 			s.emit(ctx, e)
 			s.remind(ctx, user, rec)

@@ -32,8 +32,11 @@ type tx struct {
 // whether its write took place.
 type round struct {
 	id      [8]byte
+	old     Version
+	rec     *record.Record
 	verdict error
 	events  []Event
+	quiet   bool
 }
 
 // update loads a user's record, lets decide change it, and saves it. What decide
@@ -43,7 +46,8 @@ type round struct {
 // decide may run several times, each time on a fresh record; it must not do
 // anything else. If it returns a fault, nothing is saved.
 func (s *Service) update(ctx context.Context, user string, mustExist bool, decide func(*tx) error) error {
-	var rounds []round
+	var unsure *round // saved, and nobody knows whether it took place
+	faults := 0
 	caller := ctx
 	for try := range maxTries {
 		if err := pause(ctx, try); err != nil {
@@ -57,36 +61,40 @@ func (s *Service) update(ctx context.Context, user string, mustExist bool, decid
 		if err != nil {
 			return err
 		}
-		if won, ok := committed(rounds, rec); ok {
-			s.remind(ctx, user, rec)
-			return s.tell(ctx, won)
+		if unsure != nil && slices.Contains(rec.Writes, unsure.id) {
+			return s.tell(ctx, user, unsure)
 		}
 		if caller.Err() != nil {
 			return caller.Err()
 		}
-		rec.Prune(now.Unix())
-		t := &tx{s: s, user: user, rec: rec, now: now}
-		verdict := decide(t)
-		if verdict != nil && (!errors.Is(verdict, ErrRejected) || t.free) {
-			s.emit(ctx, t.events...)
-			return verdict
+		r := unsure
+		if r == nil || r.old != version {
+			rec.Prune(now.Unix())
+			t := &tx{s: s, user: user, rec: rec, now: now}
+			verdict := decide(t)
+			if verdict != nil && (!errors.Is(verdict, ErrRejected) || t.free) {
+				s.emit(ctx, t.events...)
+				return verdict
+			}
+			r = &round{old: version, rec: rec, verdict: verdict, events: t.events, quiet: t.quiet}
+			rand.Read(r.id[:])
+			rec.Wrote(r.id)
 		}
-		r := round{verdict: verdict, events: t.events}
-		rand.Read(r.id[:])
-		_, err = s.save(ctx, user, version, rec, r.id)
+		_, err = s.save(ctx, user, version, r.rec)
 		switch {
-		case err == nil && t.quiet:
-			return s.tell(ctx, r)
 		case err == nil:
-			s.remind(ctx, user, rec)
-			return s.tell(ctx, r)
+			return s.tell(ctx, user, r)
 		case errors.Is(err, ErrConflict):
-			// An earlier save of unknown outcome may be the one that came first.
-		case len(rounds) < maxFaults:
+			// The same write, under way since an earlier round, may have come first.
+		case faults < maxFaults:
 			// Nobody knows whether it was saved. The caller may be gone, but a
 			// code may have been spent in its name: look again without it, so
-			// that a save that did succeed is not taken for one that failed.
-			rounds = append(rounds, r)
+			// that a save that did succeed is not taken for one that failed. Until
+			// the record has another version it still may succeed, so that very
+			// write is tried again and not a new decision: what decide left with
+			// its caller is then what is saved, whichever of the two comes first.
+			faults++
+			unsure = r
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(context.WithoutCancel(caller), settle)
 			defer cancel()
@@ -97,17 +105,11 @@ func (s *Service) update(ctx context.Context, user string, mustExist bool, decid
 	return reject(ReasonConflict)
 }
 
-// committed returns the round whose write is in rec.
-func committed(rounds []round, rec *record.Record) (round, bool) {
-	for _, r := range rounds {
-		if slices.Contains(rec.Writes, r.id) {
-			return r, true
-		}
+// tell returns the verdict of a round whose write took place.
+func (s *Service) tell(ctx context.Context, user string, r *round) error {
+	if !r.quiet {
+		s.remind(ctx, user, r.rec)
 	}
-	return round{}, false
-}
-
-func (s *Service) tell(ctx context.Context, r round) error {
 	s.emit(ctx, r.events...)
 	return r.verdict
 }
@@ -143,8 +145,7 @@ func (s *Service) load(ctx context.Context, user string, mustExist bool) (*recor
 	return rec, stored.Version, nil
 }
 
-func (s *Service) save(ctx context.Context, user string, old Version, rec *record.Record, id [8]byte) (Version, error) {
-	rec.Wrote(id)
+func (s *Service) save(ctx context.Context, user string, old Version, rec *record.Record) (Version, error) {
 	plain, err := s.codec.Encode(rec)
 	if err != nil {
 		return "", err
