@@ -24,8 +24,9 @@ type tx struct {
 	rec    *record.Record
 	now    time.Time
 	events []Event
-	free   bool // the refusal changed nothing, so there is nothing to save
-	quiet  bool // the update is about notices and sends none itself
+	free   bool     // the refusal changed nothing, so there is nothing to save
+	quiet  bool     // the update is about notices and sends none itself
+	before []string // the user's addresses as they were
 }
 
 // A round is what one round of an update decided, kept until it is known
@@ -36,7 +37,7 @@ type round struct {
 	rec     *record.Record
 	verdict error
 	events  []Event
-	quiet   bool
+	due     []record.Notice // that this write claims
 }
 
 // update loads a user's record, lets decide change it, and saves it. What decide
@@ -70,13 +71,16 @@ func (s *Service) update(ctx context.Context, user string, mustExist bool, decid
 		r := unsure
 		if r == nil || r.old != version {
 			rec.Prune(now.Unix())
-			t := &tx{s: s, user: user, rec: rec, now: now}
+			t := &tx{s: s, user: user, rec: rec, now: now, before: mails(rec.Factors)}
 			verdict := decide(t)
 			if verdict != nil && (!errors.Is(verdict, ErrRejected) || t.free) {
 				s.emit(ctx, t.events...)
 				return verdict
 			}
-			r = &round{old: version, rec: rec, verdict: verdict, events: t.events, quiet: t.quiet}
+			r = &round{old: version, rec: rec, verdict: verdict, events: t.events}
+			if !t.quiet {
+				r.due = t.claim()
+			}
 			rand.Read(r.id[:])
 			rec.Wrote(r.id)
 		}
@@ -107,9 +111,7 @@ func (s *Service) update(ctx context.Context, user string, mustExist bool, decid
 
 // tell returns the verdict of a round whose write took place.
 func (s *Service) tell(ctx context.Context, user string, r *round) error {
-	if !r.quiet {
-		s.remind(ctx, user, r.rec)
-	}
+	s.sendNotices(ctx, user, r.due, r.rec.Factors)
 	s.emit(ctx, r.events...)
 	return r.verdict
 }

@@ -79,6 +79,11 @@ func (r *Record) check() error {
 			return fmt.Errorf("%w: %d %s, at most %d", ErrInvalid, list.len, list.name, list.max)
 		}
 	}
+	for i := range r.Notices {
+		if len(r.Notices[i].To) > MaxTold {
+			return fmt.Errorf("%w: addresses of notice %d", ErrInvalid, i)
+		}
+	}
 	for i := range r.Factors {
 		if !r.Factors[i].whole() {
 			return fmt.Errorf("%w: factor %d", ErrInvalid, i)
