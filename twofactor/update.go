@@ -19,14 +19,15 @@ const (
 
 // A tx is one round of an update: a record, and what is decided about it.
 type tx struct {
-	s      *Service
-	user   string
-	rec    *record.Record
-	now    time.Time
-	events []Event
-	free   bool     // the refusal changed nothing, so there is nothing to save
-	quiet  bool     // the update is about notices and sends none itself
-	before []string // the user's addresses as they were
+	s       *Service
+	user    string
+	rec     *record.Record
+	now     time.Time
+	events  []Event
+	free    bool     // the refusal changed nothing, so there is nothing to save
+	quiet   bool     // the update is about notices and sends none itself
+	profile Profile  // where the decision hangs on it
+	before  []string // the user's addresses as they were
 }
 
 // A round is what one round of an update decided, kept until it is known
