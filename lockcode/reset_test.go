@@ -20,6 +20,9 @@ func TestOwnerReset(t *testing.T) {
 		require.NoError(t, err)
 		return w.VerifyCode(ctx, p.user, c, reset(target))
 	}
+	w.grant("uwe", lockcode.Binding{Purpose: lockcode.Activate})
+	newPhone(t, "uwe", w.clock, w.Controller).activate(w.site)
+	require.Equal(t, lockcode.NotAllowed, reason(t, byCode(w.user, w.userPIN, "uwe")))
 	require.Equal(t, lockcode.NotAllowed, reason(t, byCode(w.user, w.userPIN, "olga")))
 	require.Equal(t, lockcode.NotAllowed, reason(t, byCode(w.user, w.userPIN, "ute")))
 	require.Equal(t, lockcode.NotAllowed, reason(t, byCode(w.owner, w.ownerPIN, "olga")), "the owner, themselves")
@@ -43,6 +46,7 @@ func TestOwnerReset(t *testing.T) {
 	third := newPhone(t, "ute", w.clock, w.Controller)
 	require.Equal(t, lockcode.ActivationFailed, reason(t, third.Join(ctx, w.lock, "ute", waiting)))
 	again := third.activate(w.site)
+	require.Equal(t, lockcode.ActivationFailed, reason(t, newPhone(t, "ute", w.clock, w.Controller).Join(ctx, w.lock, "ute", waiting)))
 	require.NoError(t, third.Do(ctx, w.lock, again, open("front")))
 	require.Equal(t, lockcode.NotActivated, reason(t, second.Do(ctx, w.lock, again, open("front"))))
 }

@@ -183,6 +183,15 @@ func pin(t testing.TB, digits string) lockcode.PIN {
 	return p
 }
 
+// chosen is a PIN that a user may change to from this one.
+func chosen(t testing.TB, from lockcode.PIN) lockcode.PIN {
+	t.Helper()
+	if p := pin(t, "7306"); p != from {
+		return p
+	}
+	return pin(t, "4907")
+}
+
 // other is a PIN that surely differs.
 func other(t testing.TB, p lockcode.PIN, n int) lockcode.PIN {
 	t.Helper()
