@@ -160,12 +160,15 @@ func TestEvilRelay(t *testing.T) {
 				}
 			}
 			require.LessOrEqual(t, have, devices)
+			// Four given bytes turn up in some of a megabyte of noise; in clear
+			// they would stand in hundreds of messages.
+			clear := 0
 			for _, msg := range append(evil.asked, evil.answers...) {
-				k, _, err := lockcode.Decode(msg)
-				if err == nil && k != lockcode.KindCode {
-					require.NotContains(t, string(msg), pins["ute"].Digits())
+				if bytes.Contains(msg, []byte(pins["ute"].Digits())) {
+					clear++
 				}
 			}
+			require.LessOrEqual(t, clear, 3)
 			// And when the relay behaves again, all is as it should be.
 			require.NoError(t, w.user.Do(ctx, w.lock, pins["ute"], open("front")))
 			w.clock.advance(24 * time.Hour)

@@ -38,7 +38,8 @@ func TestOwnerReset(t *testing.T) {
 	require.NoError(t, err)
 	old := w.code(open("front"))
 
-	require.NoError(t, byCode(w.owner, w.ownerPIN, "ute"))
+	// At once, while the pairing is still armed.
+	require.NoError(t, w.owner.Do(ctx, w.lock, w.ownerPIN, reset("ute")))
 	for _, p := range []*phone{w.user, second} {
 		require.Equal(t, lockcode.NotActivated, reason(t, p.Do(ctx, w.lock, w.userPIN, open("front"))))
 	}
