@@ -27,6 +27,8 @@ type box struct {
 	now              func() time.Time
 	web              *http.Client
 
+	out io.Writer // gets the journal too, if it isn't nil
+
 	mu      sync.Mutex
 	configs map[lockcode.ConfigHash]config
 	doors   map[string]*door
@@ -158,6 +160,9 @@ func (b *box) Event(e lockcode.Event) {
 func (b *box) note(line string) {
 	b.journal = append(b.journal, b.now().Format("15:04:05 ")+line)
 	b.journal = b.journal[max(0, len(b.journal)-200):]
+	if b.out != nil {
+		fmt.Fprintln(b.out, line)
+	}
 }
 
 func (b *box) handler() http.Handler {
