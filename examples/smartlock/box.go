@@ -9,20 +9,20 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/lockcode"
 	"github.com/latchkey-auth/latchkey/providers/lockfile"
-	"github.com/latchkey-auth/latchkey/providers/lockrelay"
 )
 
 // A box is a controller with its doors, its light and its button.
 type box struct {
 	*lockcode.Controller
 	name, url, cloud string
+	confirmed        string // the file that keeps the confirmed configuration
 	keys             *lockfile.LockKeys
 	now              func() time.Time
 	web              *http.Client
@@ -30,8 +30,8 @@ type box struct {
 	out io.Writer // gets the journal too, if it isn't nil
 
 	mu      sync.Mutex
-	configs map[lockcode.ConfigHash]config
 	doors   map[string]*door
+	pressed time.Time
 	journal []string
 }
 
@@ -53,7 +53,10 @@ func newBox(name, dir, cloudURL string, now func() time.Time, wrap func(lockcode
 	}
 	b := &box{
 		name: name, cloud: cloudURL, keys: keys, now: now, web: &http.Client{Timeout: 10 * time.Second},
-		configs: map[lockcode.ConfigHash]config{}, doors: map[string]*door{},
+		doors: map[string]*door{}, confirmed: filepath.Join(dir, "config.json"),
+	}
+	for _, d := range sites[name] {
+		b.doors[d] = new(door)
 	}
 	var store lockcode.LockKeyStore = keys
 	if wrap != nil {
@@ -91,20 +94,20 @@ func (b *box) SendPIN(ctx context.Context, userID string, p lockcode.PIN) error 
 
 // Allow answers by the configuration that the owner confirmed. One that the
 // box hasn't got yet comes from the cloud, and counts only if it has the
-// confirmed hash.
+// confirmed hash. The box keeps it, and goes on with it whatever the cloud says.
 func (b *box) Allow(ctx context.Context, hash lockcode.ConfigHash, userID string, what lockcode.Binding) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	c, ok := b.configs[hash]
-	if !ok {
-		var err error
+	var c config
+	kept, err := os.ReadFile(b.confirmed)
+	if err != nil || json.Unmarshal(kept, &c) != nil || c.hash() != hash {
 		if c, err = fetchConfig(ctx, b.web, b.cloud, b.name); err != nil {
 			return err
 		}
 		if c.hash() != hash {
 			return errors.New("the cloud has another configuration than the confirmed one")
 		}
-		b.configs = map[lockcode.ConfigHash]config{hash: c}
+		if err := os.WriteFile(b.confirmed, c.text(), 0o600); err != nil {
+			return err
+		}
 	}
 	if !c.allows(userID, what) {
 		return errors.New("no such right")
@@ -132,8 +135,7 @@ func (b *box) Act(_ context.Context, userID string, what lockcode.Binding) error
 	defer b.mu.Unlock()
 	d := b.doors[what.Target]
 	if d == nil {
-		d = new(door)
-		b.doors[what.Target] = d
+		return errors.New("there is no such door")
 	}
 	d.opened = b.now()
 	if what.Purpose == lockcode.OfficeMode {
@@ -163,40 +165,4 @@ func (b *box) note(line string) {
 	if b.out != nil {
 		fmt.Fprintln(b.out, line)
 	}
-}
-
-func (b *box) handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/relay/", http.StripPrefix("/relay", lockrelay.NewHandler(b)))
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		type row struct{ Name, State string }
-		page := struct {
-			Title   string
-			Doors   []row
-			Journal []string
-		}{Title: "Controller " + b.name}
-		for name, d := range b.doors {
-			state := "closed"
-			if d.office {
-				state = "open (office mode)"
-			} else if b.now().Sub(d.opened) < 10*time.Second {
-				state = "open"
-			}
-			page.Doors = append(page.Doors, row{name, state})
-		}
-		slices.SortFunc(page.Doors, func(x, y row) int { return bytes.Compare([]byte(x.Name), []byte(y.Name)) })
-		page.Journal = slices.Clone(b.journal)
-		slices.Reverse(page.Journal)
-		render(w, "box", page)
-	})
-	mux.HandleFunc("POST /button", func(w http.ResponseWriter, r *http.Request) {
-		if err := b.HardwareReset(r.Context()); err != nil {
-			http.Error(w, "the button doesn't work", http.StatusInternalServerError)
-			return
-		}
-		http.Redirect(w, r, "/", http.StatusSeeOther)
-	})
-	return mux
 }

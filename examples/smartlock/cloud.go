@@ -30,7 +30,7 @@ type cloud struct {
 type sms struct{ To, Text string }
 
 func newCloud(now func() time.Time) *cloud {
-	house, garden := newConfig("house", "front", "garage"), newConfig("garden", "gate")
+	house, garden := newConfig("house"), newConfig("garden")
 	return &cloud{
 		now: now, web: &http.Client{Timeout: 10 * time.Second}, boxes: map[string]string{},
 		configs: map[string]*config{"house": &house, "garden": &garden},

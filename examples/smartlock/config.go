@@ -23,8 +23,11 @@ type member struct {
 	Office bool   `json:"office"`
 }
 
-func newConfig(lock string, doors ...string) config {
-	return config{lock, doors, []member{
+// sites are the controllers and the doors that each one drives.
+var sites = map[string][]string{"house": {"front", "garage"}, "garden": {"gate"}}
+
+func newConfig(lock string) config {
+	return config{lock, sites[lock], []member{
 		{"olga", "owner", true, true},
 		{"adam", "admin", true, true},
 		{"sue", "super user", true, false},
