@@ -26,7 +26,8 @@ type ControllerConfig struct {
 	Now func() time.Time
 
 	// PINToOwner hands the PINs of all users but the owner to the owner's App,
-	// sealed, in place of PINs: see [Status.PINs]. The relay never has them.
+	// sealed, in place of PINs: see [Status.PINs]. The relay never has them,
+	// and whoever holds the owner's unlocked phone does.
 	PINToOwner bool
 
 	// InsecureAllowAnyDoor takes the door out of Codes, for a product whose
@@ -121,10 +122,17 @@ func refusal(r Reason) []byte { return encode(kindRefusal, []byte{byte(r)}) }
 
 // update runs f in one transaction. A nil error means that f agreed and that
 // what it did is durable; only then may anything be said or done about it.
+//
+// A refusal moves the serial no more than the state: forged messages, of which
+// a relay can send any number, then write nothing to the flash. Whatever a
+// refusal does change follows a payment, which was agreed to.
 func (c *Controller) update(ctx context.Context, f func(*lockState) error) error {
 	return c.transact(ctx, func(s *lockState) error {
-		s.Serial++
-		return f(s)
+		err := f(s)
+		if err == nil {
+			s.Serial++
+		}
+		return err
 	})
 }
 
