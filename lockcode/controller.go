@@ -52,7 +52,7 @@ type Controller struct {
 func NewController(cfg ControllerConfig) (*Controller, error) {
 	switch {
 	case !validID(cfg.LockID):
-		return nil, errors.New("lockcode: LockID must be 1 to 64 bytes of printable text")
+		return nil, fmt.Errorf("%w (LockID)", errID)
 	case cfg.Store == nil || cfg.PINs == nil || cfg.Rights == nil || cfg.Doors == nil:
 		return nil, errors.New("lockcode: Store, PINs, Rights and Doors are required")
 	}

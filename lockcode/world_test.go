@@ -145,9 +145,9 @@ func newSite(t testing.TB, lock string, change ...func(*lockcode.ControllerConfi
 // A phone is an App whose store the test can reach.
 type phone struct {
 	*lockcode.App
-	t     testing.TB
-	user  string
-	keys  *memory.AppKeys
+	t    testing.TB
+	user string
+	keys *memory.AppKeys
 }
 
 func newPhone(t testing.TB, user string, c *clock, r lockcode.Relay) *phone {
