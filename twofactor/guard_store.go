@@ -136,10 +136,7 @@ func destination(r SendRequest) string {
 }
 
 func of(limit string, l Limit, parts ...string) counter {
-	name := limit
-	for _, p := range parts {
-		name += "\x00" + p
-	}
+	name := strings.Join(append([]string{limit}, parts...), "\x00")
 	return counter{limit: limit, name: name, bucket: budget.Bucket{Size: l.Burst, Refill: l.Every}}
 }
 

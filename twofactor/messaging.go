@@ -112,15 +112,15 @@ func (m *Messaging) complete(cfg *Config, p Policy) error {
 	mail := slices.Contains(p.Kinds, Email)
 	switch {
 	case sms && m.SMS == nil:
-		return errors.New("SMS is required to send codes by SMS")
+		return errors.New("a sender for SMS is required by the policy")
 	case mail && m.Email == nil:
-		return errors.New("Email is required to send codes by mail")
+		return errors.New("a sender for mail is required by the policy")
 	case m.SMS != nil && m.Phones == nil:
-		return errors.New("Phones is required to send anything by SMS")
+		return errors.New("the field Phones is required to send anything by SMS")
 	case (m.Email != nil || m.SMS != nil) && (m.Texts == nil || m.Directory == nil):
-		return errors.New("Texts and Directory are required to send anything")
+		return errors.New("the fields Texts and Directory are required to send anything")
 	case sms && m.Guard == nil && len(m.Countries) == 0:
-		return errors.New("Countries is required to send codes by SMS")
+		return errors.New("the field Countries is required to send codes by SMS")
 	}
 	m.Countries = slices.Clone(m.Countries)
 	// Codes may go to factors of a kind that the policy allows no more.

@@ -40,7 +40,7 @@ func (p Policy) complete() (Policy, error) {
 		return p, err
 	}
 	if p.TOTPWindow != nil && !slices.Contains(p.Kinds, TOTP) {
-		return p, errors.New("TOTPWindow is set, but totp is not an allowed kind")
+		return p, errors.New("a window is set for totp, but totp is not an allowed kind")
 	}
 	p.TOTPWindow = &window
 	if err := p.completeMessages(); err != nil {
@@ -133,15 +133,15 @@ func (p *Policy) completeMessages() error {
 	case p.VerifiedNumbersSuffice && !sms:
 		return errors.New("verified numbers suffice, but sms is not an allowed kind")
 	case p.Numbers == NumbersFromForm && !sms, p.Numbers == NumbersManaged && !sms && !p.LostDevice:
-		return errors.New("Numbers is set, but nothing is sent by sms")
+		return errors.New("numbers come from somewhere, but nothing is sent by sms")
 	case p.LostDevice && p.Numbers == NumbersFromForm:
 		return errors.New("a lost device needs the number of the profile, but numbers come from the form")
 	case p.SMSLife != 0 && !sms && !p.LostDevice:
-		return errors.New("SMSLife is set, but nothing is sent by sms")
+		return errors.New("codes by sms have a life, but none are sent")
 	case p.EmailLife != 0 && !mail:
-		return errors.New("EmailLife is set, but no codes are sent by mail")
+		return errors.New("codes by mail have a life, but none are sent")
 	case p.Digits != 0 && !sms && !mail && !p.LostDevice:
-		return errors.New("Digits is set, but no codes are sent")
+		return errors.New("codes have a length, but none are sent")
 	case p.SendUnasked && !sms && !mail:
 		return errors.New("codes are sent unasked, but no kind is one by message")
 	}
