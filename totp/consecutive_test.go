@@ -98,5 +98,5 @@ func TestMatchConsecutiveExtremes(t *testing.T) {
 	const end = math.MaxInt64 / 30
 	step, err := k.MatchConsecutive(three(t, k, end+2), unix(math.MaxInt64), none, w)
 	require.NoError(t, err)
-	require.EqualValues(t, end+2, step)
+	require.Equal(t, int64(end+2), step)
 }

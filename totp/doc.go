@@ -21,9 +21,9 @@
 // [Key.Match] accepts only a step above the last accepted one, so that no step
 // is accepted twice, nor one older than a step that was accepted (RFC 6238
 // section 5.2). It does the same work for each well-formed code, right or wrong,
-// compares in constant time, and allocates nothing. Secrets have at least 16 bytes (RFC
-// 4226 section 4, R6), come from crypto/rand, and print as "[redacted]". No
-// error contains a secret or a code.
+// compares in constant time, and allocates nothing. Secrets have at least 16
+// bytes (RFC 4226 section 4, R6), come from crypto/rand, and print as
+// "[redacted]". No error contains a secret or a code.
 //
 // A code lives longer than it is shown: with period p it is accepted for
 // (1 + Back + Ahead) * p seconds, 90 with the usual settings.

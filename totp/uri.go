@@ -93,7 +93,8 @@ func checkName(part, name string, limit int) error {
 }
 
 func isInvisible(r rune) bool {
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+	// Noncharacters can't be in XML, and so not in an SVG.
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Noncharacter_Code_Point)
 }
 
 // escape percent-encodes all but the unreserved characters of RFC 3986 section

@@ -47,13 +47,11 @@ func TestURIEncode(t *testing.T) {
 	rows := load[uriVectors](t, "otpauth_uris.json").Build
 	require.NotEmpty(t, rows)
 	for _, row := range rows {
+		if row.Type == "hotp" {
+			continue // a URI can't say so; TestParseURI has the refusal
+		}
 		t.Run(row.Why, func(t *testing.T) {
 			t.Parallel()
-			if row.Type == "hotp" {
-				// A URI of this package is of type totp; see TestParseURI for
-				// the refusal.
-				return
-			}
 			s, err := totp.SecretFromBytes([]byte(unhex(t, row.SecretHex)))
 			if !row.OK && strings.HasPrefix(row.Error, "secret") {
 				require.ErrorIs(t, err, totp.ErrShortSecret)
@@ -128,6 +126,7 @@ func TestURINames(t *testing.T) {
 		"override":  {"a\u202eb", "control or format character"},
 		"separator": {"a\u2028b", "control or format character"},
 		"invalid":   {"a\xff", "not UTF-8"},
+		"no XML":    {"a\uffffb", "control or format character"},
 		"no-break":  {"a\u00a0", "surrounding space"},
 		"blank":     {" ", "surrounding space"},
 		"colon":     {"a:b", "colon"},
@@ -349,7 +348,7 @@ func FuzzURI(f *testing.F) {
 	f.Fuzz(func(t *testing.T, issuer, account, key string, a byte, digits, period int) {
 		s, err := totp.SecretFromBytes([]byte(key))
 		if err != nil {
-			t.Skip()
+			return
 		}
 		u := totp.URI{Issuer: issuer, Account: account, Key: totp.Key{Secret: s, Algorithm: totp.Algorithm(a), Digits: digits, Period: period}}
 		text, err := u.Encode()

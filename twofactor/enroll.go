@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/latchkey-auth/latchkey/totp"
 	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
@@ -170,16 +171,10 @@ func (t *tx) second() int {
 
 // Enrollment returns an enrollment that is still unproven, to show it again.
 func (s *Service) Enrollment(ctx context.Context, ses Session, grant, id string) (*Enrollment, error) {
-	now, err := s.now()
+	t, err := s.view(ctx, ses.UserID())
 	if err != nil {
 		return nil, err
 	}
-	rec, _, err := s.load(ctx, ses.UserID(), true)
-	if err != nil {
-		return nil, err
-	}
-	rec.Prune(now.Unix())
-	t := &tx{s: s, user: ses.UserID(), rec: rec, now: now}
 	if no := t.granted(ses, grant); no != nil {
 		return nil, no
 	}
@@ -187,7 +182,7 @@ func (s *Service) Enrollment(ctx context.Context, ses Session, grant, id string)
 	if i < 0 {
 		return nil, reject(ReasonExpired)
 	}
-	return s.enrollment(&rec.Enrollments[i])
+	return s.enrollment(&t.rec.Enrollments[i])
 }
 
 // enrollment is the view of an unproven factor.
@@ -212,6 +207,8 @@ func (t *tx) enrollment(id string) int {
 	return slices.IndexFunc(t.rec.Enrollments, func(e record.Enrollment) bool { return e.ID == id })
 }
 
+// utf8Name reports whether a factor can have that name. One that is not UTF-8
+// could be saved, but no record that holds it could be read again.
 func utf8Name(name string) bool {
-	return len(name) <= 64 && !slices.ContainsFunc([]byte(name), func(b byte) bool { return b < 0x20 || b == 0x7f })
+	return len(name) <= 64 && utf8.ValidString(name) && !slices.ContainsFunc([]byte(name), func(b byte) bool { return b < 0x20 || b == 0x7f })
 }

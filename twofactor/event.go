@@ -67,7 +67,9 @@ func (s *Service) emit(ctx context.Context, events ...Event) {
 		case EventFault, EventSendFailed, EventOtherKeyRecord:
 			level = slog.LevelError
 		}
-		s.cfg.Logger.LogAttrs(ctx, level, "twofactor", e.attrs()...)
+		if s.cfg.Logger.Enabled(ctx, level) {
+			s.cfg.Logger.LogAttrs(ctx, level, "twofactor", e.attrs()...)
+		}
 		if s.cfg.OnEvent != nil {
 			s.cfg.OnEvent(ctx, e)
 		}

@@ -97,21 +97,30 @@ func (s *Service) GrantWithPassword(ctx context.Context, ses Session, check func
 	return g, nil
 }
 
+// Granted returns nil if the session holds this grant, for what the app itself
+// wants a fresh proof for. A refusal has [ReasonGrantRequired].
+func (s *Service) Granted(ctx context.Context, ses Session, grant string) error {
+	t, err := s.view(ctx, ses.UserID())
+	if err != nil {
+		return err
+	}
+	if no := t.granted(ses, grant); no != nil {
+		return no
+	}
+	return nil
+}
+
 // grantAttempt is the attempt in which a session gives a fresh proof. A session
 // has one at a time, so that its wrong codes add up.
 func (s *Service) grantAttempt(ctx context.Context, ses Session) (*pending, error) {
-	now, err := s.now()
-	if err != nil {
-		return nil, err
-	}
 	st := ses.state()
-	rec, _, err := s.load(ctx, st.User, true)
+	t, err := s.view(ctx, st.User)
 	if err != nil {
 		return nil, err
 	}
 	return &pending{
-		ID: st.ID, User: st.User, Epoch: rec.Epoch, Known: st.Known,
-		Expires: now.Add(loginLife).Unix(), purpose: forGrant,
+		ID: st.ID, User: st.User, Epoch: t.rec.Epoch, Known: st.Known,
+		Expires: t.now.Add(loginLife).Unix(), purpose: forGrant,
 	}, nil
 }
 

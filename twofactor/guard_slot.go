@@ -28,7 +28,7 @@ const (
 // or false to leave it.
 func (g *StoreGuard) count(ctx context.Context, c counter, change func(full int64, now time.Time) (int64, bool)) error {
 	tag := g.tag(c.name)
-	key := fmt.Sprintf("n/%03x", binary.BigEndian.Uint32(tag[tagSize:])%slots)
+	key := fmt.Sprintf(slotPrefix+"%03x", binary.BigEndian.Uint32(tag[tagSize:])%slots)
 	for try := range maxTries {
 		if err := pause(ctx, try); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package twofactor
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -47,6 +48,8 @@ func (t *tx) judgeDigits(a *attempt, in input) (*proof, error) {
 		return nil, t.refuse(no)
 	}
 	var no *RejectedError
+	var missed []*record.Factor
+	compared := 0
 	for _, f := range targets {
 		m := t.s.method(Kind(f.Kind))
 		b := a.binding(t, f)
@@ -66,15 +69,26 @@ func (t *tx) judgeDigits(a *attempt, in input) (*proof, error) {
 		if !ok {
 			return nil, err
 		}
-		if no == nil || no.Reason == ReasonMalformedCode || no.Reason == ReasonWrongCode {
+		if refusal.Reason == ReasonMalformedCode || refusal.Reason == ReasonNotUsable {
+			// Too long or too short for this app, say. That makes the answer free
+			// only if it is so for all of them.
+			no = cmp.Or(no, refusal)
+			continue
+		}
+		compared++
+		if refusal.Reason == ReasonWrongCode {
+			missed = append(missed, f)
+		}
+		if compared == 1 || no.Reason == ReasonWrongCode {
 			no = refusal
 		}
 	}
-	if no.Reason == ReasonMalformedCode || no.Reason == ReasonNotUsable {
-		return nil, t.refuse(no) // nothing was compared
+	if compared == 0 {
+		return nil, t.refuse(no)
 	}
-	for _, f := range targets {
-		if no.Reason == ReasonWrongCode {
+	a.purse.back(t.now, max(0, price-compared))
+	if no.Reason == ReasonWrongCode {
+		for _, f := range missed {
 			t.missed(f)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 type Login struct {
 	Methods   []Method
 	Preferred string    // the id of the method to show first
-	Codes     int       // how many consecutive codes of the app to ask for: 1, or 3 when the tries are used up
+	Codes     int       // how many consecutive codes of the app to ask for: 1, or 3 when one may be refused
 	Recovery  bool      // a recovery code can be used
 	Expires   time.Time // when the password has to be entered again
 	Remaining int       // wrong codes that are left
@@ -34,16 +34,10 @@ func (s *Service) Login(ctx context.Context, token string) (*Login, error) {
 	if err != nil {
 		return nil, err
 	}
-	now, err := s.now()
+	t, err := s.view(ctx, p.User)
 	if err != nil {
 		return nil, err
 	}
-	rec, _, err := s.load(ctx, p.User, true)
-	if err != nil {
-		return nil, err
-	}
-	rec.Prune(now.Unix())
-	t := &tx{s: s, user: p.User, rec: rec, now: now}
 	a, over := t.attempt(p, 0)
 	if over != nil {
 		return nil, over
@@ -58,24 +52,34 @@ func (t *tx) describe(p *pending, a *attempt) Login {
 		Codes: 1, Recovery: t.rec.Recovery.Left > 0,
 		Expires: time.Unix(p.Expires, 0), Remaining: a.remaining(t),
 	}
-	empty := a.purse.level(t.now) == 0
-	if empty {
-		out.Codes = 3
-	}
+	level := a.purse.level(t.now)
+	paused, apps := false, 0
 	for i := range t.rec.Factors {
 		f := &t.rec.Factors[i]
 		if !t.s.allowed(f) && !t.s.outdated(t.rec) && !t.s.recovers(t.rec, f) {
 			continue
 		}
 		m := t.s.status(t.rec, f, t.now)
-		if f.Address != nil && empty {
+		if f.Address != nil && level == 0 {
 			m.Digits = longCode
+		}
+		if _, ok := t.s.method(m.Kind).(unlocker); ok {
+			if m.Usable {
+				apps++
+			}
+			paused = paused || m.WhyNot == ReasonPaused
 		}
 		out.Methods = append(out.Methods, m)
 		out.Remember = out.Remember || m.Remember && !t.s.policy.Trust.Automatic
 		if !m.Recovery && (f.ID == t.rec.Preferred || out.Preferred == "") {
 			out.Preferred = f.ID
 		}
+	}
+	if paused || level < max(1, apps) {
+		// One code would be refused, or it would be if it were to be compared with
+		// all apps. Whoever has the password can bring that about at any time, just
+		// before the owner comes; three codes are accepted all the same.
+		out.Codes = 3
 	}
 	if only := out.only(); t.s.policy.SendUnasked && only != nil && only.Usable && only.Kind != TOTP && a.sent(only.ID) == nil {
 		out.SendNow = only.ID

@@ -9,7 +9,7 @@ import (
 )
 
 // Rename gives a factor another name.
-func (s *Service) Rename(ctx context.Context, ses Session, grant, method, name string) error {
+func (s *Service) Rename(ctx context.Context, ses *Verified, grant, method, name string) error {
 	if !utf8Name(name) {
 		return errors.New("twofactor: a factor's name has at most 64 bytes and no control characters")
 	}
@@ -24,7 +24,7 @@ func (s *Service) Rename(ctx context.Context, ses Session, grant, method, name s
 }
 
 // Remove takes a factor away. The last one takes the recovery codes with it.
-func (s *Service) Remove(ctx context.Context, ses Session, grant, method string) error {
+func (s *Service) Remove(ctx context.Context, ses *Verified, grant, method string) error {
 	return s.change(ctx, ses, grant, func(t *tx) error {
 		f := t.rec.Factor(method)
 		if f == nil {
@@ -64,12 +64,17 @@ func (s *Service) removable(rec *record.Record, f *record.Factor) bool {
 }
 
 // SwitchOff lets the user sign in without a second factor, and keeps the factors
-// for [Service.SwitchOn].
-func (s *Service) SwitchOff(ctx context.Context, ses Session, grant string) error {
+// for [Service.SwitchOn]. It takes at least one factor.
+func (s *Service) SwitchOff(ctx context.Context, ses *Verified, grant string) error {
 	if s.policy.Required {
 		return reject(ReasonPolicy)
 	}
 	return s.change(ctx, ses, grant, func(t *tx) error {
+		if len(t.rec.Factors) == 0 {
+			// Or whoever has the password today switches off what its owner sets
+			// up tomorrow.
+			return t.refuse(reject(ReasonEnrollmentRequired))
+		}
 		t.rec.Off = true
 		t.event(Event{Type: EventSwitchedOff})
 		t.changed(ses, grant)
@@ -79,7 +84,7 @@ func (s *Service) SwitchOff(ctx context.Context, ses Session, grant string) erro
 
 // SwitchOn asks for a second factor again. It takes no new set-up, but at least
 // one factor.
-func (s *Service) SwitchOn(ctx context.Context, ses Session, grant string) error {
+func (s *Service) SwitchOn(ctx context.Context, ses *Verified, grant string) error {
 	return s.change(ctx, ses, grant, func(t *tx) error {
 		if len(t.rec.Factors) == 0 {
 			return t.refuse(reject(ReasonEnrollmentRequired))
@@ -93,7 +98,7 @@ func (s *Service) SwitchOn(ctx context.Context, ses Session, grant string) error
 
 // NewRecoveryCodes replaces the user's recovery codes. They are shown once. There
 // are none before there is a factor: they would be waiting for it.
-func (s *Service) NewRecoveryCodes(ctx context.Context, ses Session, grant string) ([]string, error) {
+func (s *Service) NewRecoveryCodes(ctx context.Context, ses *Verified, grant string) ([]string, error) {
 	var codes []string
 	err := s.change(ctx, ses, grant, func(t *tx) error {
 		if len(t.rec.Factors) == 0 || s.policy.Recovery.None {
@@ -111,8 +116,13 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, ses Session, grant strin
 }
 
 // changed ends trust after a change of the factors, but not the grant that the
-// change was made with.
+// change was made with. That gets no longer life: nothing was proven.
 func (t *tx) changed(ses Session, grant string) {
+	hash := hashGrant(ses.state().ID, grant)
+	kept := slices.DeleteFunc(slices.Clone(t.rec.Grants), func(g record.Grant) bool { return g.Hash != hash })
 	t.endTrust()
-	t.keepGrant(ses, grant, new(Grant))
+	for _, g := range kept {
+		g.Epoch = t.rec.Epoch
+		t.rec.Grants = append(t.rec.Grants, g)
+	}
 }

@@ -213,3 +213,11 @@ func (m *member) page(login string) *twofactor.Login {
 	require.NoError(m.r.t, err)
 	return l
 }
+
+// full is the member's session if it is a sign-in, which managing factors takes.
+func (m *member) full() *twofactor.Verified {
+	m.r.t.Helper()
+	v, ok := m.session.(*twofactor.Verified)
+	require.True(m.r.t, ok, "signed in")
+	return v
+}

@@ -185,8 +185,8 @@ func TestScenario_A12_EachMethodCanBeRemovedButEmail(t *testing.T) {
 	for _, m := range alice.status().Methods {
 		require.Equal(t, m.Kind != twofactor.Email, m.Removable, m.Kind)
 	}
-	denied(t, r.a.Remove(r.ctx(), alice.session, alice.grant, alice.ids[twofactor.Email]), twofactor.ReasonPolicy)
-	require.NoError(t, r.a.Remove(r.ctx(), alice.session, alice.grant, alice.ids[twofactor.TOTP]))
+	denied(t, r.a.Remove(r.ctx(), alice.full(), alice.grant, alice.ids[twofactor.Email]), twofactor.ReasonPolicy)
+	require.NoError(t, r.a.Remove(r.ctx(), alice.full(), alice.grant, alice.ids[twofactor.TOTP]))
 	require.Len(t, alice.status().Methods, 1)
 	alice.signIn(twofactor.Email)
 }
@@ -194,14 +194,14 @@ func TestScenario_A12_EachMethodCanBeRemovedButEmail(t *testing.T) {
 func TestScenario_A13_OffAndOnWithoutRegisteringAnew(t *testing.T) {
 	t.Parallel()
 	r, alice := accessUser(t)
-	require.NoError(t, r.a.SwitchOff(r.ctx(), alice.session, alice.grant))
+	require.NoError(t, r.a.SwitchOff(r.ctx(), alice.full(), alice.grant))
 	require.False(t, alice.status().Enabled)
 	o := alice.begin()
 	require.IsType(t, (*twofactor.Verified)(nil), o)
 	require.Equal(t, twofactor.SwitchedOff, o.(*twofactor.Verified).Basis())
 
 	alice.prove(twofactor.TOTP)
-	require.NoError(t, r.a.SwitchOn(r.ctx(), alice.session, alice.grant))
+	require.NoError(t, r.a.SwitchOn(r.ctx(), alice.full(), alice.grant))
 	require.Len(t, alice.status().Methods, 2)
 	alice.signIn(twofactor.TOTP)
 }

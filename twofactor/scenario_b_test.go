@@ -113,7 +113,7 @@ func TestScenario_B7_ThenTheAppIsReplaced(t *testing.T) {
 	r.settle()
 	_, err := alice.verify(login, twofactor.Answer{Method: twofactor.MethodLostDevice, Code: r.read(aliceMobile)})
 	require.NoError(t, err)
-	require.NoError(t, r.a.Remove(r.ctx(), alice.session, alice.grant, alice.ids[twofactor.TOTP]))
+	require.NoError(t, r.a.Remove(r.ctx(), alice.full(), alice.grant, alice.ids[twofactor.TOTP]))
 	old := alice.app
 	alice.setUp(twofactor.TOTP)
 	r.clock.Advance(time.Minute)

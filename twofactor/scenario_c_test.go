@@ -36,7 +36,7 @@ func TestScenario_C1_OneMethodAtATime(t *testing.T) {
 	alice.took(done)
 	_, err := r.a.Enroll(r.ctx(), alice.session, alice.grant, twofactor.EnrollRequest{Kind: twofactor.TOTP, Account: "alice"})
 	denied(t, err, twofactor.ReasonPolicy)
-	require.NoError(t, r.a.Remove(r.ctx(), alice.session, alice.grant, done.Method.ID))
+	require.NoError(t, r.a.Remove(r.ctx(), alice.full(), alice.grant, done.Method.ID))
 	alice.setUp(twofactor.TOTP)
 	require.Len(t, alice.status().Methods, 1)
 }

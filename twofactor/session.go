@@ -81,7 +81,8 @@ type Made struct {
 	// owner has nothing else to show for one; otherwise it is nil.
 	Grant *Grant
 
-	// Recovery tells what became of the recovery codes if one was used, or is nil.
+	// Recovery tells how it stands with the recovery codes, after a sign-in by
+	// whatever method; it is nil where none was needed.
 	Recovery *RecoveryUse
 }
 
@@ -92,9 +93,9 @@ type DeviceTrust struct {
 	Expires time.Time
 }
 
-// RecoveryUse tells what using a recovery code did.
+// RecoveryUse tells how it stands with the recovery codes after a sign-in.
 type RecoveryUse struct {
-	Spent bool     // the code is used up
+	Spent bool     // one was used, and is used up
 	Left  int      // codes that are left
 	Low   bool     // few are left
 	Reset bool     // all second factors were removed with it
@@ -141,6 +142,9 @@ func (e *EnrollmentOnly) UserID() string { return e.s.User }
 
 // Token carries the session, see [Session].
 func (e *EnrollmentOnly) Token() string { return e.token }
+
+// AMR lists how the user was authenticated so far, as [Verified.AMR] does.
+func (e *EnrollmentOnly) AMR() []string { return slices.Clone(e.s.AMR) }
 
 // Made is what came of the sign-in besides itself.
 func (e *EnrollmentOnly) Made() Made { return e.made }

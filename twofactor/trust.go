@@ -91,7 +91,7 @@ type Device struct {
 }
 
 // RevokeDevice ends the trust in one device.
-func (s *Service) RevokeDevice(ctx context.Context, ses Session, grant, id string) error {
+func (s *Service) RevokeDevice(ctx context.Context, ses *Verified, grant, id string) error {
 	return s.change(ctx, ses, grant, func(t *tx) error {
 		devices, err := t.rec.Devices.Revoke(id)
 		if err != nil {
@@ -104,7 +104,7 @@ func (s *Service) RevokeDevice(ctx context.Context, ses Session, grant, id strin
 }
 
 // RevokeDevices ends the trust in all of the user's devices.
-func (s *Service) RevokeDevices(ctx context.Context, ses Session, grant string) error {
+func (s *Service) RevokeDevices(ctx context.Context, ses *Verified, grant string) error {
 	return s.change(ctx, ses, grant, func(t *tx) error {
 		t.rec.Devices = nil
 		t.event(Event{Type: EventTrustRevoked})

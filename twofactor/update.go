@@ -7,13 +7,21 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
 )
 
+// What the service keeps in a store is told from others' records, and users from
+// counters, by how the keys begin.
+const (
+	userPrefix = "u/"
+	slotPrefix = "n/"
+)
+
 const (
 	maxTries  = 64              // rounds of one update before it gives up
-	maxFaults = 2               // saves of unknown outcome before it gives up
+	maxFaults = 2               // faults around a save of unknown outcome before it gives up
 	settle    = 2 * time.Second // how long an outcome is looked for after the request is gone
 )
 
@@ -34,7 +42,7 @@ type tx struct {
 // whether its write took place.
 type round struct {
 	id      [8]byte
-	old     Version
+	old     Version // what the write replaces
 	rec     *record.Record
 	verdict error
 	events  []Event
@@ -48,7 +56,16 @@ type round struct {
 // decide may run several times, each time on a fresh record; it must not do
 // anything else. If it returns a fault, nothing is saved.
 func (s *Service) update(ctx context.Context, user string, mustExist bool, decide func(*tx) error) error {
-	var unsure *round // saved, and nobody knows whether it took place
+	err := s.decide(ctx, user, mustExist, decide)
+	if err != nil && !errors.Is(err, ErrRejected) {
+		s.emit(ctx, Event{Type: EventFault, UserID: user, At: s.cfg.Now()})
+	}
+	return err
+}
+
+func (s *Service) decide(ctx context.Context, user string, mustExist bool, decide func(*tx) error) error {
+	var r *round // the one that was saved last, whatever came of it
+	var lost error
 	faults := 0
 	caller := ctx
 	for try := range maxTries {
@@ -60,17 +77,21 @@ func (s *Service) update(ctx context.Context, user string, mustExist bool, decid
 			return err
 		}
 		rec, version, err := s.load(ctx, user, mustExist)
-		if err != nil {
+		switch {
+		case err != nil && faults > 0 && faults <= maxFaults:
+			faults++ // whether it was saved is still to be seen
+			continue
+		case err != nil:
 			return err
-		}
-		if unsure != nil && slices.Contains(rec.Writes, unsure.id) {
-			return s.tell(ctx, user, unsure)
-		}
-		if caller.Err() != nil {
+		case r != nil && slices.Contains(rec.Writes, r.id):
+			return s.tell(ctx, user, r)
+		case caller.Err() != nil:
 			return caller.Err()
-		}
-		r := unsure
-		if r == nil || r.old != version {
+		case faults > maxFaults:
+			return fmt.Errorf("twofactor: saving: %w", lost)
+		case r == nil || r.old != version:
+			// Should an earlier write still be under way, it comes too late: no
+			// version comes back.
 			rec.Prune(now.Unix())
 			t := &tx{s: s, user: user, rec: rec, now: now, before: mails(rec.Factors)}
 			verdict := decide(t)
@@ -84,33 +105,45 @@ func (s *Service) update(ctx context.Context, user string, mustExist bool, decid
 			}
 			rand.Read(r.id[:])
 			rec.Wrote(r.id)
+		default:
+			// The same write again: if the first one does arrive, this one is
+			// refused, and either way what was decided and shown is what is kept.
 		}
-		_, err = s.save(ctx, user, version, r.rec)
+		_, err = s.save(ctx, user, r.old, r.rec)
 		switch {
 		case err == nil:
 			return s.tell(ctx, user, r)
 		case errors.Is(err, ErrConflict):
-			// The same write, under way since an earlier round, may have come first.
-		case faults < maxFaults:
+			// It may be our own write that came first: drivers repeat requests.
+		default:
 			// Nobody knows whether it was saved. The caller may be gone, but a
 			// code may have been spent in its name: look again without it, so
-			// that a save that did succeed is not taken for one that failed. Until
-			// the record has another version it still may succeed, so that very
-			// write is tried again and not a new decision: what decide left with
-			// its caller is then what is saved, whichever of the two comes first.
+			// that a save that did succeed is not taken for one that failed.
 			faults++
-			unsure = r
+			lost = err
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(context.WithoutCancel(caller), settle)
 			defer cancel()
-		default:
-			return fmt.Errorf("twofactor: saving: %w", err)
 		}
 	}
 	return reject(ReasonConflict)
 }
 
-// tell returns the verdict of a round whose write took place.
+// view loads a user's record to look at it only.
+func (s *Service) view(ctx context.Context, user string) (*tx, error) {
+	now, err := s.now()
+	if err != nil {
+		return nil, err
+	}
+	rec, _, err := s.load(ctx, user, true)
+	if err != nil {
+		return nil, err
+	}
+	rec.Prune(now.Unix())
+	return &tx{s: s, user: user, rec: rec, now: now}, nil
+}
+
+// tell says what was decided, once it is saved.
 func (s *Service) tell(ctx context.Context, user string, r *round) error {
 	s.sendNotices(ctx, user, r.due, r.rec.Factors)
 	s.emit(ctx, r.events...)
@@ -137,19 +170,25 @@ func (s *Service) load(ctx context.Context, user string, mustExist bool) (*recor
 	case stored.Version == "":
 		return nil, "", errors.New("twofactor: the store returned a record without a version")
 	}
-	plain, err := s.records.Open(stored.Data, []byte(key))
+	rec, err := s.open(user, stored)
+	return rec, stored.Version, err
+}
+
+// open reads what save has written.
+func (s *Service) open(user string, stored Record) (*record.Record, error) {
+	plain, err := s.records.Open(stored.Data, []byte(recordKey(user)))
 	if err != nil {
-		return nil, "", fmt.Errorf("twofactor: loading: %w", err)
+		return nil, fmt.Errorf("twofactor: loading: %w", err)
 	}
-	rec, err := s.codec.Decode(plain)
+	rec, err := record.Decode(plain)
 	if err != nil {
-		return nil, "", fmt.Errorf("twofactor: loading: %w", err)
+		return nil, fmt.Errorf("twofactor: loading: %w", err)
 	}
-	return rec, stored.Version, nil
+	return rec, nil
 }
 
 func (s *Service) save(ctx context.Context, user string, old Version, rec *record.Record) (Version, error) {
-	plain, err := s.codec.Encode(rec)
+	plain, err := record.Encode(rec)
 	if err != nil {
 		return "", err
 	}
@@ -183,11 +222,11 @@ func pause(ctx context.Context, try int) error {
 
 // recordKey is the key of a user's record in the store, and what its seal is
 // bound to: a record copied over another user's row doesn't open.
-func recordKey(user string) string { return "u/" + user }
+func recordKey(user string) string { return userPrefix + user }
 
 func checkUser(user string) error {
-	if user == "" || len(user) > 200 {
-		return errors.New("twofactor: a user id has 1 to 200 bytes")
+	if user == "" || len(user) > 200 || !utf8.ValidString(user) {
+		return errors.New("twofactor: a user id has 1 to 200 bytes of UTF-8")
 	}
 	for i := range len(user) {
 		if user[i] < 0x20 || user[i] == 0x7f {

@@ -81,7 +81,10 @@ func (t *tx) signIn(p *pending, pr *proof) (session, Made) {
 		record: t.rec.ID,
 	}
 	var made Made
-	made.Recovery = pr.recovery
+	if made.Recovery = pr.recovery; made.Recovery == nil {
+		left := t.rec.Recovery.Left
+		made.Recovery = &RecoveryUse{Left: left, Low: !t.s.policy.Recovery.None && left <= t.s.policy.Recovery.Low}
+	}
 	if pr.recovered {
 		st.Recovered = true
 		made.Grant = t.grant(st.ID)

@@ -1,0 +1,219 @@
+package realserver
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	_ "github.com/go-sql-driver/mysql" // for PostgreSQL's and MariaDB's ready
+	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/redis/go-redis/v9"
+)
+
+// The servers. All are set up as the stores ask for: what they have confirmed
+// is on disk.
+var (
+	PostgreSQL = &Kind{
+		name:    "postgresql",
+		binary:  "postgres",
+		where:   []string{"/usr/lib/postgresql/*/bin"},
+		install: "postgresql",
+		user:    "postgres",
+		prepare: func(ctx context.Context, bin, dir string, as *syscall.SysProcAttr) error {
+			return run(ctx, dir, as, filepath.Join(filepath.Dir(bin), "initdb"),
+				"--pgdata", filepath.Join(dir, "data"), "--username=latchkey", "--auth=trust",
+				"--encoding=UTF8", "--no-locale", "--no-sync")
+		},
+		args: func(bin, dir, port string) []string {
+			return []string{
+				bin, "-D", filepath.Join(dir, "data"), "-p", port, "-k", dir,
+				"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300",
+			}
+		},
+		ready: func(ctx context.Context, addr string) error { return ping(ctx, "pgx", PostgreSQLDSN(addr)) },
+	}
+
+	MariaDB = &Kind{
+		name:    "mariadb",
+		binary:  "mariadbd",
+		where:   []string{"/usr/sbin", "/usr/local/sbin", "/usr/local/bin"},
+		install: "mariadb-server",
+		prepare: func(ctx context.Context, _, dir string, as *syscall.SysProcAttr) error {
+			return run(ctx, dir, as, "mariadb-install-db", "--no-defaults", "--datadir="+filepath.Join(dir, "data"),
+				"--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve")
+		},
+		args: func(bin, dir, port string) []string {
+			args := []string{
+				bin, "--no-defaults", "--datadir=" + filepath.Join(dir, "data"), "--port=" + port,
+				"--bind-address=127.0.0.1", "--socket=" + filepath.Join(dir, "socket"), "--skip-name-resolve",
+				"--max-connections=300", "--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=1",
+			}
+			if os.Getuid() == 0 {
+				args = append(args, "--user=root")
+			}
+			return args
+		},
+		ready: func(ctx context.Context, addr string) error { return ping(ctx, "mysql", MariaDBDSN(addr)) },
+	}
+
+	Redis = &Kind{
+		name:    "redis",
+		binary:  "redis-server",
+		where:   []string{"/usr/bin", "/usr/local/bin"},
+		install: "redis-server",
+		args:    redisArgs,
+		ready: func(ctx context.Context, addr string) error {
+			c := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1})
+			defer c.Close()
+			return c.Ping(ctx).Err()
+		},
+	}
+
+	// RedisCluster is a cluster of one server, which has all slots.
+	RedisCluster = &Kind{
+		name:    "redis-cluster",
+		binary:  "redis-server",
+		where:   []string{"/usr/bin", "/usr/local/bin"},
+		install: "redis-server",
+		args: func(bin, dir, port string) []string {
+			return append(redisArgs(bin, dir, port), "--cluster-enabled", "yes", "--cluster-port", "0")
+		},
+		ready: func(ctx context.Context, addr string) error {
+			c := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1})
+			defer c.Close()
+			info, err := c.ClusterInfo(ctx).Result()
+			switch {
+			case err != nil:
+				return err
+			case strings.Contains(info, "cluster_state:ok"):
+				return nil
+			case strings.Contains(info, "cluster_slots_assigned:0"):
+				return errors.Join(errors.New("no slots yet"), c.ClusterAddSlotsRange(ctx, 0, 16383).Err())
+			}
+			return errors.New("cluster isn't ready")
+		},
+	}
+
+	DynamoDB = &Kind{
+		name:    "dynalite",
+		binary:  "node",
+		where:   []string{"/usr/bin", "/usr/local/bin"},
+		install: "nodejs npm (npm then fetches dynalite)",
+		prepare: func(ctx context.Context, _, _ string, _ *syscall.SysProcAttr) error { return installDynalite(ctx) },
+		args: func(bin, dir, port string) []string {
+			return []string{
+				bin, filepath.Join(dynaliteDir(), "node_modules/dynalite/cli.js"), "--host", "127.0.0.1", "--port", port,
+				"--path", filepath.Join(dir, "data"), "--createTableMs", "0", "--deleteTableMs", "0",
+			}
+		},
+		ready: func(ctx context.Context, addr string) error {
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr, nil)
+			if err != nil {
+				return err
+			}
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				return err
+			}
+			return resp.Body.Close()
+		},
+	}
+)
+
+func redisArgs(bin, dir, port string) []string {
+	return []string{
+		bin, "--port", port, "--bind", "127.0.0.1", "--dir", dir, "--save", "",
+		"--appendonly", "yes", "--appendfsync", "always", "--repl-diskless-sync-delay", "0",
+	}
+}
+
+// PostgreSQLDSN is for the driver "pgx".
+func PostgreSQLDSN(addr string) string {
+	return "postgres://latchkey@" + addr + "/postgres?sslmode=disable&connect_timeout=10"
+}
+
+// MariaDBDSN is for the driver "mysql".
+func MariaDBDSN(addr string) string { return "root@tcp(" + addr + ")/mysql?timeout=10s" }
+
+// Name returns a new name for a table or prefix, in lower-case letters and digits.
+func Name() string { return "t" + strings.ToLower(rand.Text()) }
+
+func ping(ctx context.Context, driver, dsn string) error {
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return db.PingContext(ctx)
+}
+
+func run(ctx context.Context, dir string, as *syscall.SysProcAttr, name string, args ...string) error {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir, cmd.SysProcAttr = dir, as
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", name, err, bytes.TrimSpace(out))
+	}
+	return nil
+}
+
+// dynalite's own version and those of all that it needs are fixed by their
+// hashes in the lock file.
+//
+//go:embed testdata/dynalite/package.json
+var packageJSON []byte
+
+//go:embed testdata/dynalite/package-lock.json
+var packageLock []byte
+
+// dynaliteDir is where dynalite is installed once for all test runs.
+func dynaliteDir() string {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	sum := sha256.Sum256(packageLock)
+	return filepath.Join(cache, "latchkey-tests", "dynalite-"+hex.EncodeToString(sum[:6]))
+}
+
+func installDynalite(ctx context.Context) error {
+	dir := dynaliteDir()
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	// Installed beside and then renamed: other test binaries may be at it too.
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp(filepath.Dir(dir), "new-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	for name, data := range map[string][]byte{"package.json": packageJSON, "package-lock.json": packageLock} {
+		if err := os.WriteFile(filepath.Join(tmp, name), data, 0o644); err != nil {
+			return err
+		}
+	}
+	if err := run(ctx, tmp, nil, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, dir); err != nil {
+		if _, there := os.Stat(dir); there == nil {
+			return nil
+		}
+		return err
+	}
+	return nil
+}

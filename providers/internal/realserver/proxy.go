@@ -1,0 +1,142 @@
+package realserver
+
+import (
+	"math/rand/v2"
+	"net"
+	"sync"
+	"testing"
+)
+
+// A Proxy passes connections on to a server, and cuts them where it is told
+// to, so that a client doesn't learn what became of its request.
+type Proxy struct {
+	Addr string // for the client
+
+	listener net.Listener
+	target   string
+	mu       sync.Mutex
+	conns    map[net.Conn]bool
+	answers  int     // answers to swallow: the request arrives, then the connection is cut
+	requests int     // requests to swallow: the connection is cut before they arrive
+	swallow  func()  // called before such a cut
+	rate     float64 // of the packets in both directions, cut at random
+}
+
+// NewProxy returns a Proxy to the server at addr, which ends with t.
+func NewProxy(t testing.TB, addr string) *Proxy {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Proxy{Addr: l.Addr().String(), listener: l, target: addr, conns: make(map[net.Conn]bool)}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() { p.serve(client) })
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		p.Cut()
+		wg.Wait()
+	})
+	return p
+}
+
+// SwallowAnswers lets the next n requests reach the server and cuts the
+// connection instead of passing the answer on.
+func (p *Proxy) SwallowAnswers(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answers = n
+}
+
+// OnSwallow has f called when an answer is about to be swallowed.
+func (p *Proxy) OnSwallow(f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.swallow = f
+}
+
+// SwallowRequests cuts the connection before the next n requests reach the server.
+func (p *Proxy) SwallowRequests(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.requests = n
+}
+
+// CutAtRandom cuts a connection at this share of its packets, from 0 to 1,
+// before or after they have been passed on.
+func (p *Proxy) CutAtRandom(rate float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rate = rate
+}
+
+// Cut cuts all connections that there are.
+func (p *Proxy) Cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns {
+		c.Close()
+	}
+}
+
+func (p *Proxy) serve(client net.Conn) {
+	defer client.Close()
+	server, err := net.Dial("tcp", p.target)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	p.mu.Lock()
+	p.conns[client], p.conns[server] = true, true
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.conns, client)
+		delete(p.conns, server)
+	}()
+
+	var wg sync.WaitGroup
+	wg.Go(func() { p.pass(server, client, &p.requests) })
+	wg.Go(func() { p.pass(client, server, &p.answers) })
+	wg.Wait()
+}
+
+// pass copies from one side to the other until either ends or a cut is due.
+func (p *Proxy) pass(to, from net.Conn, swallow *int) {
+	defer to.Close()
+	defer from.Close()
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(buf)
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		before, after := rand.Float64() < p.rate/2, rand.Float64() < p.rate/2
+		f := func() {}
+		if *swallow > 0 {
+			*swallow--
+			before = true
+			if swallow == &p.answers && p.swallow != nil {
+				f = p.swallow
+			}
+		}
+		p.mu.Unlock()
+		f()
+		if before {
+			return
+		}
+		if _, err := to.Write(buf[:n]); err != nil || after {
+			return
+		}
+	}
+}

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package realserver
+
+import "syscall"
+
+func runAs(string, string) (*syscall.SysProcAttr, error) { return nil, nil }

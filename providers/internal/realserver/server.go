@@ -1,0 +1,195 @@
+package realserver
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A Server is one running server.
+type Server struct {
+	Addr string // host:port
+	kind *Kind
+	dir  string
+	proc *process
+}
+
+// A Kind is a kind of server, and how to run it.
+type Kind struct {
+	name    string
+	binary  string   // what is looked for
+	where   []string // patterns of folders beside those of $PATH
+	install string   // the Debian packages that have it
+	user    string   // who runs it instead of root, if not empty
+	prepare func(ctx context.Context, bin, dir string, as *syscall.SysProcAttr) error
+	args    func(bin, dir, port string) []string
+	ready   func(ctx context.Context, addr string) error
+
+	mu     sync.Mutex
+	shared *Server
+}
+
+// patience bounds the start of a server, on a machine that has much else to do.
+const patience = 2 * time.Minute
+
+var kinds = []*Kind{PostgreSQL, MariaDB, Redis, RedisCluster, DynamoDB}
+
+// Main runs the tests of a package and stops the servers that they shared.
+func Main(m *testing.M) {
+	code := m.Run()
+	for _, k := range kinds {
+		if k.shared != nil {
+			k.shared.stop()
+		}
+	}
+	os.Exit(code)
+}
+
+// Shared returns the server of this kind that all tests of the binary share.
+// Each has to keep to a table or prefix of its own; [Name] makes one.
+func (k *Kind) Shared(t testing.TB) *Server {
+	t.Helper()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.shared == nil {
+		k.shared = k.start(t)
+	}
+	return k.shared
+}
+
+// Start returns a server for t alone, stopped when t ends.
+func (k *Kind) Start(t testing.TB) *Server {
+	t.Helper()
+	s := k.start(t)
+	t.Cleanup(s.stop)
+	return s
+}
+
+func (k *Kind) start(t testing.TB) *Server {
+	t.Helper()
+	bin := k.find(t)
+	dir, err := os.MkdirTemp("", "latchkey-"+k.name+"-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{kind: k, dir: dir}
+	as, err := runAs(k.user, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if k.prepare != nil {
+		if err := k.prepare(ctx, bin, dir, as); err != nil {
+			os.RemoveAll(dir)
+			t.Fatalf("prepare %s: %v", k.name, err)
+		}
+	}
+	if err := s.run(ctx, bin, as); err != nil {
+		t.Errorf("start %s: %v\n%s", k.name, err, s.log())
+		s.stop()
+		t.FailNow()
+	}
+	return s
+}
+
+// find returns the path of the binary, or skips the test.
+func (k *Kind) find(t testing.TB) string {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("missing binary: sh; the servers run on Unix only")
+	}
+	// In this order, since a link in $PATH may lack the programs beside it.
+	for _, pattern := range k.where {
+		found, _ := filepath.Glob(filepath.Join(pattern, k.binary))
+		if len(found) > 0 {
+			return found[len(found)-1]
+		}
+	}
+	bin, err := exec.LookPath(k.binary)
+	if err != nil {
+		t.Skipf("missing binary: %s; install it with: apt-get install -y %s", k.binary, k.install)
+	}
+	return bin
+}
+
+// run starts the server's process, on the port it had before if it had one.
+func (s *Server) run(ctx context.Context, bin string, as *syscall.SysProcAttr) error {
+	var err error
+	for ctx.Err() == nil {
+		if s.Addr == "" {
+			if s.Addr, err = freeAddr(); err != nil {
+				return err
+			}
+		}
+		_, port, _ := net.SplitHostPort(s.Addr)
+		if s.proc, err = startProcess(s.kind.args(bin, s.dir, port), s.dir, as); err != nil {
+			return err
+		}
+		for ctx.Err() == nil && s.proc.alive() {
+			if err = s.kind.ready(ctx, s.Addr); err == nil {
+				return nil
+			}
+			wait(ctx, 20*time.Millisecond)
+		}
+		// It ended by itself: its port was taken, or what a killed one left
+		// behind isn't gone yet.
+		s.proc.kill()
+		wait(ctx, 100*time.Millisecond)
+	}
+	return errors.Join(ctx.Err(), err)
+}
+
+// Kill ends the server as a power cut of its process would: with no chance to
+// write anything more.
+func (s *Server) Kill() { s.proc.kill() }
+
+// Restart starts a killed server again, on the same files and the same address.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	as, err := runAs(s.kind.user, s.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := s.run(ctx, s.kind.find(t), as); err != nil {
+		t.Fatalf("restart %s: %v\n%s", s.kind.name, err, s.log())
+	}
+}
+
+func (s *Server) stop() {
+	if s.proc != nil {
+		s.proc.kill()
+	}
+	os.RemoveAll(s.dir)
+}
+
+func (s *Server) log() string {
+	log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+	return string(log[max(0, len(log)-4000):])
+}
+
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}

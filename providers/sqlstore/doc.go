@@ -1,0 +1,40 @@
+// Package sqlstore keeps the library's records in a table of an SQL database,
+// through database/sql. It knows SQLite, PostgreSQL and MySQL or MariaDB, and
+// imports no driver: the application brings its own.
+//
+//	db, err := sql.Open("pgx", dsn)
+//	store, err := sqlstore.New(db, sqlstore.Config{Dialect: sqlstore.PostgreSQL})
+//	err = store.EnsureSchema(ctx)
+//
+// Applications that keep their schema as migrations take the statement from
+// [Schema]. The table has three columns, and nothing in it can be read without
+// the library's keys.
+//
+// # Durability
+//
+// A write that is confirmed has to outlive a crash, or a code that was used up
+// is good again. [Store.Check] asks the database whether it is set up for that.
+//
+//   - SQLite keeps a write-ahead log and syncs it at every commit with these
+//     settings, here for modernc.org/sqlite; synchronous=NORMAL is not enough:
+//     file:latchkey.db?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)
+//   - PostgreSQL is safe as it is installed. Where a standby may be promoted,
+//     only synchronous replication keeps what the primary has confirmed.
+//   - MySQL and MariaDB are safe as they are installed, if the table is InnoDB.
+//     The same holds for their replicas.
+//
+// The database that is passed to [New] has to be the primary. A pool that
+// spreads reads over replicas breaks the contract of twofactor.Store.
+//
+// # Groups
+//
+// Writes that come while others are under way go to the database together, and
+// so do loads where there is a network to save: one statement, one wait for the
+// disk, for many users. Nobody waits for company: with few callers every
+// request goes at once and by itself, and under load the groups form while the
+// database is busy. A write that loses its compare-and-swap doesn't touch its
+// neighbours. When a connection breaks, all writes of its group end in the same
+// error, which says that their outcome is unknown.
+//
+// There is nothing to close: no goroutine outlives the requests.
+package sqlstore

@@ -1,0 +1,93 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/latchkey-auth/latchkey/twofactor"
+)
+
+func (s *Store) loadAlone(ctx context.Context, r *request) {
+	var version []byte
+	r.err = s.db.QueryRowContext(ctx, s.sql.load, []byte(r.key)).Scan(&version, &r.data)
+	if errors.Is(r.err, sql.ErrNoRows) {
+		r.err = twofactor.ErrNotFound
+	}
+	r.version = twofactor.Version(version)
+}
+
+func (s *Store) writeAlone(ctx context.Context, r *request) {
+	for range tries {
+		if r.err = s.write(ctx, s.db, r); !rolledBack(r.err) {
+			return
+		}
+	}
+}
+
+// An executor is a *sql.DB, or a *sql.Conn in the middle of a transaction.
+type executor interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// write does one Save or Delete. Its error is ErrConflict only if a statement
+// was answered, and the answer was that no row was written.
+//
+// Package database/sql repeats a statement by itself when a driver returns
+// driver.ErrBadConn, which a driver may do only if the server can't have seen
+// it. So a conflict is never with a first try of our own.
+func (s *Store) write(ctx context.Context, db executor, r *request) error {
+	var result sql.Result
+	var err error
+	switch {
+	case r.remove:
+		result, err = db.ExecContext(ctx, s.sql.remove, []byte(r.key), []byte(r.old))
+	case r.old == "":
+		result, err = db.ExecContext(ctx, s.sql.create, []byte(r.key), []byte(r.new), r.data)
+	default:
+		result, err = db.ExecContext(ctx, s.sql.replace, []byte(r.new), r.data, []byte(r.key), []byte(r.old))
+	}
+	if err != nil {
+		return err
+	}
+	// The version changes with every write, so that rows matched and rows
+	// changed are the same number, whichever of them the database counts.
+	n, err := result.RowsAffected()
+	switch {
+	case err != nil:
+		return err
+	case n == 1:
+		return nil
+	case n != 0:
+		return errors.New("more than one row has the key")
+	case !r.remove:
+		return twofactor.ErrConflict
+	}
+	// Nothing deleted: either there is no record, or not in this version. What
+	// is found now may be newer than what was passed over; the answer is true
+	// all the same, since the version asked for can't have come back.
+	var one int
+	err = db.QueryRowContext(ctx, s.sql.exists, []byte(r.key)).Scan(&one)
+	switch {
+	case err == nil:
+		return twofactor.ErrConflict
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	}
+	return err
+}
+
+// tries bounds how often a write is repeated that the database has rolled back.
+const tries = 10
+
+// rolledBack tells whether the database says that it has undone a statement
+// and that it should be tried again: a deadlock, or a serialization failure
+// where the application's default isolation is higher than needed here.
+func rolledBack(err error) bool {
+	state, ok := errors.AsType[interface {
+		error
+		SQLState() string
+	}](err)
+	return ok && (state.SQLState() == "40001" || state.SQLState() == "40P01")
+}

@@ -1,0 +1,182 @@
+package sqlstore
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+
+	"github.com/latchkey-auth/latchkey/twofactor"
+)
+
+// A Config says where a [Store] keeps its records.
+type Config struct {
+	// Dialect is the kind of database. Required.
+	Dialect Dialect
+
+	// Table is the name of the table, with or without a schema in front, in
+	// lower-case letters, digits and underscores. The default is "latchkey".
+	Table string
+
+	// Ungrouped sends every write and every load in a statement of its own,
+	// also when many come at the same moment. The default is to group them.
+	Ungrouped bool
+}
+
+// A Store is a twofactor.Store and twofactor.Lister in a table of a database.
+// Any number of Stores, in any number of processes, may use one table.
+type Store struct {
+	db      *sql.DB
+	dialect Dialect
+	table   string // quoted
+	sql     statements
+	loads   *group
+	writes  *group
+}
+
+var (
+	_ twofactor.Store  = (*Store)(nil)
+	_ twofactor.Lister = (*Store)(nil)
+)
+
+// New returns a Store that works on db, which has to reach the primary server,
+// never a replica. It doesn't talk to the database yet: the table has to be
+// made by a migration of the application's own (see [Schema]) or by
+// [Store.EnsureSchema]. Closing db is left to the caller.
+func New(db *sql.DB, c Config) (*Store, error) {
+	if db == nil {
+		return nil, errors.New("sqlstore: no database")
+	}
+	table, err := quote(c.Dialect, c.Table)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{db: db, dialect: c.Dialect, table: table, sql: statementsFor(c.Dialect, table)}
+	s.loads = &group{slots: math.MaxInt, alone: s.loadAlone, together: s.loadTogether, most: 100}
+	s.writes = &group{slots: math.MaxInt, alone: s.writeAlone, together: s.writeTogether, most: 100}
+	switch c.Dialect {
+	case SQLite:
+		// One connection at a time can write; more of them would only wait for
+		// its lock by polling.
+		s.writes.slots = 1
+	case PostgreSQL:
+		s.loads.slots, s.writes.slots = 2, 2
+	}
+	if c.Ungrouped {
+		s.loads.most, s.writes.most = 1, 1
+		if c.Dialect != SQLite {
+			s.writes.slots = math.MaxInt
+		}
+		s.loads.slots = math.MaxInt
+	}
+	return s, nil
+}
+
+// EnsureSchema creates the table if there is none. It never changes one.
+func (s *Store) EnsureSchema(ctx context.Context) error {
+	_, err := s.db.ExecContext(ctx, fmt.Sprintf(schemas[s.dialect], s.table))
+	if err == nil {
+		return nil
+	}
+	// Two nodes that start at the same moment get into each other's way even
+	// with IF NOT EXISTS. What counts is that there is a table now.
+	if _, probe := s.db.ExecContext(ctx, "SELECT id, version, data FROM "+s.table+" WHERE 1 = 0"); probe != nil {
+		return fmt.Errorf("sqlstore: create table: %w", err)
+	}
+	return nil
+}
+
+// Load implements twofactor.Store.
+func (s *Store) Load(ctx context.Context, key string) (twofactor.Record, error) {
+	if err := checkKey(key); err != nil {
+		return twofactor.Record{}, err
+	}
+	r := &request{key: key}
+	if err := s.loads.do(ctx, r); err != nil {
+		return twofactor.Record{}, wrap("load", err)
+	}
+	return twofactor.Record{Data: r.data, Version: r.version}, nil
+}
+
+// Save implements twofactor.Store.
+func (s *Store) Save(ctx context.Context, key string, old twofactor.Version, data []byte) (twofactor.Version, error) {
+	if err := checkKey(key); err != nil {
+		return "", err
+	}
+	if data == nil {
+		data = []byte{} // nil would be NULL
+	}
+	r := &request{key: key, old: old, new: twofactor.Version(rand.Text()), data: data}
+	if err := s.writes.do(ctx, r); err != nil {
+		return "", wrap("save", err)
+	}
+	return r.new, nil
+}
+
+// Delete implements twofactor.Store.
+func (s *Store) Delete(ctx context.Context, key string, old twofactor.Version) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	return wrap("delete", s.writes.do(ctx, &request{key: key, old: old, remove: true}))
+}
+
+// Keys implements twofactor.Lister. It reads page by page and holds no
+// connection while the loop's body runs.
+func (s *Store) Keys(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		last := []byte{}
+		for {
+			page, err := s.page(ctx, last)
+			if err != nil {
+				yield("", wrap("keys", err))
+				return
+			}
+			if len(page) == 0 {
+				return
+			}
+			for _, key := range page {
+				if !yield(string(key), nil) {
+					return
+				}
+			}
+			last = page[len(page)-1]
+		}
+	}
+}
+
+func (s *Store) page(ctx context.Context, after []byte) ([][]byte, error) {
+	rows, err := s.db.QueryContext(ctx, s.sql.page, after)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var page [][]byte
+	for rows.Next() {
+		var key []byte
+		if err := rows.Scan(&key); err != nil {
+			return nil, err
+		}
+		page = append(page, key)
+	}
+	return page, rows.Err()
+}
+
+// checkKey refuses what MySQL would cut at the end of its column, and so take
+// for another key.
+func checkKey(key string) error {
+	if key == "" || len(key) > 255 {
+		return errors.New("sqlstore: key is empty or longer than 255 bytes")
+	}
+	return nil
+}
+
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("sqlstore: %s: %w", what, err)
+}

@@ -1,0 +1,177 @@
+package twofactor_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/latchkey-auth/latchkey/providers/memory"
+	"github.com/latchkey-auth/latchkey/twofactor"
+	"github.com/latchkey-auth/latchkey/twofactor/twofactortest"
+	"github.com/stretchr/testify/require"
+)
+
+// stores are what the security tests run on. open returns two handles of one
+// empty store: what two nodes hold.
+var stores = []struct {
+	name string
+	open func(testing.TB) (a, b twofactor.Store)
+}{
+	{"memory", func(testing.TB) (a, b twofactor.Store) { s := new(memory.Store); return s, s }},
+}
+
+// onEachStore runs test in a world of its own on each store.
+func onEachStore(t *testing.T, test func(*testing.T, *world), change ...func(*twofactor.Config)) {
+	t.Helper()
+	for _, s := range stores {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			a, b := s.open(t)
+			test(t, newWorld(t, a, b, change...))
+		})
+	}
+}
+
+// A world is a product as its tests see it: one service on two nodes, over one
+// store and under one clock.
+type world struct {
+	t      testing.TB
+	clock  *twofactortest.Clock
+	keys   []twofactor.Key
+	config twofactor.Config
+	tap    *tap               // what stands between node a and its store
+	a, b   *twofactor.Service // the two nodes
+
+	mu     sync.Mutex
+	events []twofactor.Event
+}
+
+func newWorld(t testing.TB, a, b twofactor.Store, change ...func(*twofactor.Config)) *world {
+	t.Helper()
+	w := &world{
+		t: t, clock: twofactortest.NewClock(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)),
+		keys: []twofactor.Key{twofactor.NewKey()}, tap: &tap{Store: a},
+	}
+	w.config = twofactor.Config{
+		Keys: w.keys, Issuer: "Example", Now: w.clock.Now,
+		OnEvent: func(_ context.Context, e twofactor.Event) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.events = append(w.events, e)
+		},
+	}
+	for _, f := range change {
+		f(&w.config)
+	}
+	w.a, w.b = w.node(w.tap), w.node(b)
+	return w
+}
+
+// node starts another node of the service.
+func (w *world) node(s twofactor.Store, change ...func(*twofactor.Config)) *twofactor.Service {
+	w.t.Helper()
+	cfg := w.config
+	cfg.Store = s
+	for _, f := range change {
+		f(&cfg)
+	}
+	svc, err := twofactor.New(cfg)
+	require.NoError(w.t, err)
+	return svc
+}
+
+// with is a change of the config that sets the policy.
+func with(p twofactor.Policy) func(*twofactor.Config) {
+	return func(c *twofactor.Config) { c.Policy = p }
+}
+
+func (w *world) ctx() context.Context { return w.t.Context() }
+
+// step is the life of a code on the phone.
+const step = 30 * time.Second
+
+// begin enters the right password on node a.
+func (w *world) begin(user string) twofactor.Outcome {
+	w.t.Helper()
+	o, err := w.a.Begin(w.ctx(), twofactor.SignIn{UserID: user})
+	require.NoError(w.t, err)
+	return o
+}
+
+// saw counts the events of a type.
+func (w *world) saw(want twofactor.EventType) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := 0
+	for _, e := range w.events {
+		if e.Type == want {
+			n++
+		}
+	}
+	return n
+}
+
+// refused requires err to be a refusal for a reason.
+func refused(t testing.TB, err error, why twofactor.Reason, msg ...any) *twofactor.RejectedError {
+	t.Helper()
+	no, ok := errors.AsType[*twofactor.RejectedError](err)
+	require.Truef(t, ok, "want the refusal %q, have %v %v", why, err, msg)
+	require.Equal(t, why, no.Reason, msg...)
+	return no
+}
+
+// fault requires err to be neither a yes nor a refusal.
+func fault(t testing.TB, err error, msg ...any) {
+	t.Helper()
+	require.Error(t, err, msg...)
+	require.NotErrorIs(t, err, twofactor.ErrRejected, msg...)
+}
+
+// reason is the reason of a refusal, "yes", or "fault".
+func reason(err error) string {
+	no, ok := errors.AsType[*twofactor.RejectedError](err)
+	switch {
+	case err == nil:
+		return "yes"
+	case ok:
+		return string(no.Reason)
+	}
+	return "fault"
+}
+
+// rounds is how often a test of a race is repeated.
+func rounds() int {
+	if n, err := strconv.Atoi(os.Getenv("LATCHKEY_ROUNDS")); err == nil && n > 0 {
+		return n
+	}
+	return 3
+}
+
+// errLost is a fault of a store: nobody knows whether the write took place.
+var errLost = errors.New("the connection was lost")
+
+// A tap stands between a node and its store, for tests in which the store fails
+// or someone else is faster.
+type tap struct {
+	twofactor.Store
+	onLoad func(ctx context.Context, key string) (twofactor.Record, error)
+	onSave func(ctx context.Context, key string, old twofactor.Version, data []byte) (twofactor.Version, error)
+}
+
+func (s *tap) Load(ctx context.Context, key string) (twofactor.Record, error) {
+	if s.onLoad != nil {
+		return s.onLoad(ctx, key)
+	}
+	return s.Store.Load(ctx, key)
+}
+
+func (s *tap) Save(ctx context.Context, key string, old twofactor.Version, data []byte) (twofactor.Version, error) {
+	if s.onSave != nil {
+		return s.onSave(ctx, key, old, data)
+	}
+	return s.Store.Save(ctx, key, old, data)
+}
