@@ -30,14 +30,14 @@ var told = []struct {
 }{
 	{mailAdded, func(_ *testing.T, _ *realm, m *member) { m.setUp(twofactor.TOTP) }},
 	{mailRemoved, func(t *testing.T, r *realm, m *member) {
-		require.NoError(t, r.a.Remove(r.ctx(), m.session, m.grant, m.ids[twofactor.TOTP]))
+		require.NoError(t, r.a.Remove(r.ctx(), m.full(), m.grant, m.ids[twofactor.TOTP]))
 	}},
 	{mailOff, func(t *testing.T, r *realm, m *member) {
-		require.NoError(t, r.a.SwitchOff(r.ctx(), m.session, m.grant))
+		require.NoError(t, r.a.SwitchOff(r.ctx(), m.full(), m.grant))
 	}},
 	{mailUsed, func(t *testing.T, _ *realm, m *member) { require.NoError(t, m.answer(m.login(), m.codes[0])) }},
 	{mailNew, func(t *testing.T, r *realm, m *member) {
-		_, err := r.a.NewRecoveryCodes(r.ctx(), m.session, m.grant)
+		_, err := r.a.NewRecoveryCodes(r.ctx(), m.full(), m.grant)
 		require.NoError(t, err)
 	}},
 	{mailReset, func(t *testing.T, r *realm, m *member) {
@@ -107,7 +107,7 @@ func TestNoticesReachTheOldAddress(t *testing.T) {
 			require.NoError(t, err)
 		},
 		"removed": func(t *testing.T, r *realm, m *member) {
-			require.NoError(t, r.a.Remove(r.ctx(), m.session, m.grant, m.ids[twofactor.Email]))
+			require.NoError(t, r.a.Remove(r.ctx(), m.full(), m.grant, m.ids[twofactor.Email]))
 		},
 		"reset by a recovery code": func(t *testing.T, r *realm, m *member) {
 			reset := r.node(func(c *twofactor.Config) { c.Policy.Recovery.OnUse = twofactor.ResetFactors })
@@ -148,7 +148,7 @@ func TestNoticesWaitForTheGateway(t *testing.T) {
 	r, alice := mailUser(t)
 	before := len(r.notices(alice.email))
 	r.onSend(notSent)
-	require.NoError(t, r.a.Remove(r.ctx(), alice.session, alice.grant, alice.ids[twofactor.Email]))
+	require.NoError(t, r.a.Remove(r.ctx(), alice.full(), alice.grant, alice.ids[twofactor.Email]))
 	for range 3 * 24 * 4 { // three days
 		r.clock.Advance(15 * time.Minute)
 		alice.begin()
@@ -182,7 +182,7 @@ func TestNoticesFailByAddress(t *testing.T) {
 			}
 			return otpcode.ErrNotSent
 		})
-		require.NoError(t, r.a.SwitchOff(r.ctx(), alice.session, alice.grant))
+		require.NoError(t, r.a.SwitchOff(r.ctx(), alice.full(), alice.grant))
 		for range 20 {
 			r.settle()
 			r.clock.Advance(time.Hour)
@@ -208,11 +208,11 @@ func TestNoticesAreSentOnce(t *testing.T) {
 		r, alice := mailUser(t)
 		before := len(r.notices(alice.email))
 		r.onSend(notSent)
-		require.NoError(t, r.a.SwitchOff(r.ctx(), alice.session, alice.grant))
+		require.NoError(t, r.a.SwitchOff(r.ctx(), alice.full(), alice.grant))
 		r.settle()
 		r.onSend(nil)
 		r.clock.Advance(time.Hour)
-		crowd(64, func(i int) error {
+		together(64, func(i int) error {
 			_, err := []*twofactor.Service{r.a, r.b}[i%2].Begin(r.ctx(), twofactor.SignIn{UserID: "alice"})
 			return err
 		})
@@ -228,9 +228,9 @@ func TestNoticesAreNotPushedOut(t *testing.T) {
 	r, alice := mailUser(t)
 	before := len(r.notices(alice.email))
 	r.onSend(notSent)
-	require.NoError(t, r.a.Remove(r.ctx(), alice.session, alice.grant, alice.ids[twofactor.Email]))
+	require.NoError(t, r.a.Remove(r.ctx(), alice.full(), alice.grant, alice.ids[twofactor.Email]))
 	for range 40 {
-		_, err := r.a.NewRecoveryCodes(r.ctx(), alice.session, alice.grant)
+		_, err := r.a.NewRecoveryCodes(r.ctx(), alice.full(), alice.grant)
 		require.NoError(t, err)
 		r.clock.Advance(time.Second)
 	}
@@ -246,8 +246,8 @@ func TestNoticesAreNotPushedOut(t *testing.T) {
 func TestNoticesHaveKeysOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	r, alice := mailUser(t)
-	require.NoError(t, r.a.Remove(r.ctx(), alice.session, alice.grant, alice.ids[twofactor.Email]))
-	require.NoError(t, r.a.Remove(r.ctx(), alice.session, alice.grant, alice.ids[twofactor.TOTP]))
+	require.NoError(t, r.a.Remove(r.ctx(), alice.full(), alice.grant, alice.ids[twofactor.Email]))
+	require.NoError(t, r.a.Remove(r.ctx(), alice.full(), alice.grant, alice.ids[twofactor.TOTP]))
 	r.settle()
 	keys := make(map[string]bool)
 	for _, d := range r.messages("") {
@@ -266,7 +266,7 @@ func TestDrain(t *testing.T) {
 			<-ctx.Done()
 			return ctx.Err()
 		})
-		require.NoError(t, r.a.SwitchOff(r.ctx(), alice.session, alice.grant))
+		require.NoError(t, r.a.SwitchOff(r.ctx(), alice.full(), alice.grant))
 		ctx, cancel := context.WithTimeout(r.ctx(), time.Second)
 		defer cancel()
 		require.ErrorIs(t, r.a.Drain(ctx), context.DeadlineExceeded)
