@@ -61,6 +61,18 @@ func BenchmarkVerifyRecovery(b *testing.B) {
 	})
 }
 
+// TestVerifyAllocates can't be parallel: the count is the process's.
+func TestVerifyAllocates(t *testing.T) {
+	u := newBenchUser(t)
+	code := u.phone.Code(u.w.clock.Now())
+	n := testing.AllocsPerRun(200, func() {
+		if _, err := u.answer(u.token, code); err != nil {
+			t.Fatal(err)
+		}
+	})
+	require.LessOrEqual(t, n, 60.0)
+}
+
 // measure runs op and reports the processor time it takes.
 func measure(b *testing.B, op func() error) {
 	b.ReportAllocs()
@@ -87,9 +99,9 @@ type benchUser struct {
 	token string
 }
 
-func newBenchUser(b *testing.B) *benchUser {
+func newBenchUser(b testing.TB) *benchUser {
 	store := new(replayStore)
-	w := newWorld(b, store, store)
+	w := newWorld(b, store, store, func(c *twofactor.Config) { c.OnEvent = nil })
 	u := &benchUser{person: w.enrolled("u1")}
 	require.Len(b, u.codes, 10)
 	w.edit("u1", func(r *record.Record) {
