@@ -27,9 +27,10 @@ func (b Bucket) Take(full int64, now time.Time, n int) (int64, bool) {
 	return now.Unix() + b.debt(full, now) + int64(n)*b.step(), true
 }
 
-// Back returns the state after n tries were given back.
+// Back returns the state after n tries were given back. A state in the past is
+// a full bucket and no more.
 func (b Bucket) Back(full int64, now time.Time, n int) int64 {
-	return now.Unix() + max(0, b.debt(full, now)-int64(n)*b.step())
+	return now.Unix() + b.debt(full, now) - int64(n)*b.step()
 }
 
 // Next returns when the bucket holds at least n tries.
