@@ -90,10 +90,12 @@ func New(cfg Config) (*Service, error) {
 	if s.tokens, err = newRing(cfg.Keys, "token"); err != nil {
 		return nil, fmt.Errorf("twofactor: Config.Keys: %w", err)
 	}
-	s.methods = []method{
-		totpMethod{issuer: cfg.Issuer, window: *policy.TOTPWindow},
-		messageMethod{k: SMS, lostDevice: policy.LostDevice},
-		messageMethod{k: Email},
+	s.methods = []method{totpMethod{issuer: cfg.Issuer, window: *policy.TOTPWindow}}
+	if cfg.Messaging.SMS != nil {
+		s.methods = append(s.methods, messageMethod{k: SMS, lostDevice: policy.LostDevice})
+	}
+	if cfg.Messaging.Email != nil {
+		s.methods = append(s.methods, messageMethod{k: Email})
 	}
 	return s, nil
 }

@@ -14,7 +14,8 @@ type Login struct {
 	Expires   time.Time // when the password has to be entered again
 	Remaining int       // wrong codes that are left
 
-	// SendNow is the id of the method to send a code for unasked, or empty.
+	// SendNow is the id of the method to send a code for unasked, or empty. It is
+	// empty once a code was sent, so that reloading a page sends nothing.
 	SendNow string
 
 	// LostDevice says that [Service.LostDevice] is there for a user who has none
@@ -55,7 +56,7 @@ func (t *tx) describe(p *pending, a *attempt) Login {
 	paused, apps := false, 0
 	for i := range t.rec.Factors {
 		f := &t.rec.Factors[i]
-		if !t.s.allowed(f) && !t.s.outdated(t.rec) {
+		if !t.s.allowed(f) && !t.s.outdated(t.rec) && !t.s.recovers(t.rec, f) {
 			continue
 		}
 		m := t.s.status(t.rec, f, t.now)
@@ -70,7 +71,7 @@ func (t *tx) describe(p *pending, a *attempt) Login {
 		}
 		out.Methods = append(out.Methods, m)
 		out.Remember = out.Remember || m.Remember && !t.s.policy.Trust.Automatic
-		if f.ID == t.rec.Preferred || out.Preferred == "" {
+		if !m.Recovery && (f.ID == t.rec.Preferred || out.Preferred == "") {
 			out.Preferred = f.ID
 		}
 	}
@@ -80,9 +81,23 @@ func (t *tx) describe(p *pending, a *attempt) Login {
 		// before the owner comes; three codes are accepted all the same.
 		out.Codes = 3
 	}
-	if t.s.policy.SendUnasked && len(out.Methods) == 1 && out.Methods[0].Kind != TOTP {
-		out.SendNow = out.Methods[0].ID
+	if only := out.only(); t.s.policy.SendUnasked && only != nil && only.Usable && only.Kind != TOTP && a.sent(only.ID) == nil {
+		out.SendNow = only.ID
 	}
 	out.LostDevice = t.s.policy.LostDevice
 	return out
+}
+
+// only returns the user's only second factor, or nil.
+func (l *Login) only() *Method {
+	var only *Method
+	for i := range l.Methods {
+		if m := &l.Methods[i]; !m.Recovery {
+			if only != nil {
+				return nil
+			}
+			only = m
+		}
+	}
+	return only
 }

@@ -45,6 +45,11 @@ type Config struct {
 	// proven again. The default is [Gate.WriteError].
 	Refuse func(http.ResponseWriter, *http.Request, error)
 
+	// ClientAddr returns where a request comes from, for the limits on what is
+	// sent. The default is the peer's address. Behind a proxy that is the
+	// proxy's: return what its header says there, and no other's.
+	ClientAddr func(*http.Request) netip.Addr
+
 	// BehindTLSProxy says that a proxy before this process speaks https with
 	// the browsers and is the only one who can reach it. It is a setting because
 	// a header that says so can come from anybody.
@@ -88,6 +93,9 @@ func New(cfg Config) (*Gate, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	if cfg.ClientAddr == nil {
+		cfg.ClientAddr = peer
+	}
 	g := &Gate{cfg: cfg}
 	if g.cfg.Refuse == nil {
 		g.cfg.Refuse = g.WriteError
@@ -122,6 +130,19 @@ func loopback(host string) bool {
 	}
 	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return err == nil && addr.IsLoopback()
+}
+
+// Client is where a request comes from, for the methods of the Service that send.
+func (g *Gate) Client(r *http.Request) twofactor.Client {
+	return twofactor.Client{Addr: g.cfg.ClientAddr(r), Locale: r.Header.Get("Accept-Language")}
+}
+
+func peer(r *http.Request) netip.Addr {
+	p, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return p.Addr()
 }
 
 // session returns the app's session of a request.

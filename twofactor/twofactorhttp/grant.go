@@ -47,6 +47,23 @@ func (g *Gate) grant(w http.ResponseWriter, r *http.Request, prove func(twofacto
 	return p, nil
 }
 
+// Enroll is [twofactor.Service.Enroll] for a request. Where the factor needs no
+// code and counts at once, it starts the session anew, as [Gate.Confirm] does.
+func (g *Gate) Enroll(w http.ResponseWriter, r *http.Request, req twofactor.EnrollRequest) (*twofactor.Enrollment, error) {
+	if err := g.check(r); err != nil {
+		return nil, err
+	}
+	s, err := g.session(r)
+	if err != nil {
+		return nil, err
+	}
+	e, err := g.cfg.Service.Enroll(r.Context(), s, g.GrantToken(r), req)
+	if err != nil || e.Done == nil {
+		return e, err
+	}
+	return e, g.enter(w, r, e.Done.Session, twofactor.Made{Grant: &e.Done.Grant})
+}
+
 // Confirm is [twofactor.Service.Confirm] for a request: it proves an enrollment
 // with its first code, starts the app's session anew for what it now rests on,
 // and renews the grant.

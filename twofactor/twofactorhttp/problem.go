@@ -19,6 +19,7 @@ type problem struct {
 	Type      string           `json:"type"`
 	Title     string           `json:"title"`
 	Status    int              `json:"status"`
+	Detail    string           `json:"detail,omitempty"`
 	Reason    twofactor.Reason `json:"reason,omitempty"`
 	Remaining *int             `json:"remaining,omitempty"`
 	RetryAt   time.Time        `json:"retry_at,omitzero"`
@@ -42,6 +43,10 @@ func (g *Gate) WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	if p.Status == http.StatusInternalServerError {
 		g.cfg.Logger.ErrorContext(r.Context(), "twofactorhttp", "error", err)
 	}
+	g.writeProblem(w, p)
+}
+
+func (g *Gate) writeProblem(w http.ResponseWriter, p problem) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Type", "application/problem+json")
@@ -68,6 +73,15 @@ func describe(err error) problem {
 	if errors.Is(err, ErrPlainHTTP) {
 		// As net/http itself answers http on a port for https.
 		return problem{Type: problemType + "plain_http", Title: "Signing in needs https", Status: http.StatusBadRequest}
+	}
+	if in, ok := errors.AsType[inputError](err); ok {
+		return problem{Type: problemType + "malformed", Title: "The request is malformed", Status: http.StatusBadRequest, Detail: in.detail}
+	}
+	if in, ok := errors.AsType[*twofactor.InputError](err); ok {
+		return problem{
+			Type: problemType + "input", Title: "That can't be understood", Status: http.StatusBadRequest,
+			Detail: in.Field + ": " + in.Err.Error(),
+		}
 	}
 	no, ok := errors.AsType[*twofactor.RejectedError](err)
 	if !ok {

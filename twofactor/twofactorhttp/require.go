@@ -64,6 +64,10 @@ func verified(s twofactor.Session) error {
 }
 
 func (g *Gate) require(next http.Handler, check func(twofactor.Session) error) http.Handler {
+	return g.requireOr(g.cfg.Refuse, next, check)
+}
+
+func (g *Gate) requireOr(refuse func(http.ResponseWriter, *http.Request, error), next http.Handler, check func(twofactor.Session) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, err := g.session(r)
 		if err == nil {
@@ -72,7 +76,7 @@ func (g *Gate) require(next http.Handler, check func(twofactor.Session) error) h
 		if err != nil {
 			// Or the way back after the sign-in leads to the same refusal.
 			w.Header().Set("Cache-Control", "no-store")
-			g.cfg.Refuse(w, r, err)
+			refuse(w, r, err)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), sessionKey{}, s)))

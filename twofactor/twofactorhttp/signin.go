@@ -9,15 +9,16 @@ import (
 )
 
 // Begin is [twofactor.Service.Begin] for a request: call it when the password
-// was right, and only then. It reads the known-browser cookie. A pending login
-// goes into a cookie; for anybody else the app's session is started.
+// was right, and only then. It reads the cookies of known browsers and trusted
+// devices. A pending login goes into a cookie, and where the policy says so its
+// code goes out at once; for anybody else the app's session is started.
 //
 // Like all that set cookies, it has to be called before anything is written to w.
 func (g *Gate) Begin(w http.ResponseWriter, r *http.Request, in twofactor.SignIn) (twofactor.Outcome, error) {
 	if err := g.check(r); err != nil {
 		return nil, err
 	}
-	in.KnownBrowser = g.read(r, browserCookie)
+	in.KnownBrowser, in.TrustedDevice = g.read(r, browserCookie), g.read(r, deviceCookie)
 	outcome, err := g.cfg.Service.Begin(r.Context(), in)
 	if err != nil {
 		return nil, err
@@ -27,6 +28,10 @@ func (g *Gate) Begin(w http.ResponseWriter, r *http.Request, in twofactor.SignIn
 		var c *http.Cookie
 		if c, err = g.build(pendingCookie, o.Token(), o.Login().Expires); err == nil {
 			http.SetCookie(w, c)
+		}
+		if method := o.Login().SendNow; method != "" && err == nil {
+			// A code that doesn't come can be asked for again: no reason to fail.
+			_, _ = g.cfg.Service.Send(r.Context(), o.Token(), method, g.Client(r))
 		}
 	case *twofactor.Verified:
 		err = g.enter(w, r, o, o.Made())
@@ -85,12 +90,22 @@ func (g *Gate) Cancel(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// SignOut deletes the cookies that belong to a sign-in. Ending the session is
-// up to the app.
-func (g *Gate) SignOut(w http.ResponseWriter, r *http.Request) {
+// SignOut tells the service that the session has ended, and deletes the cookies
+// that belong to a sign-in. Where the policy ends the trust in a device with the
+// sign-out, that cookie goes too. Ending the session is up to the app.
+func (g *Gate) SignOut(w http.ResponseWriter, r *http.Request) error {
 	g.forget(w, r, pendingCookie)
 	g.forget(w, r, grantCookie)
+	s, err := g.session(r)
+	if err != nil {
+		return nil // nobody was signed in
+	}
+	return g.cfg.Service.SignedOut(r.Context(), s, g.read(r, deviceCookie))
 }
+
+// DeviceToken returns the token of the trusted device that the browser is, for
+// [twofactor.Service.Status], or the empty string.
+func (g *Gate) DeviceToken(r *http.Request) string { return g.read(r, deviceCookie) }
 
 // enter starts the app's session and hands out the cookies that go with it. All
 // that can fail is done before the session is there.

@@ -188,7 +188,7 @@ func TestRecoveryGivesAGrant(t *testing.T) {
 // answer is a refusal, and the session that goes with it is a limited one.
 func TestRecoveryThatOnlyEnrolls(t *testing.T) {
 	t.Parallel()
-	a := newApp(t, twofactor.Policy{Recovery: twofactor.RecoveryPolicy{EnrollOnly: true}}, nil)
+	a := newApp(t, twofactor.Policy{RecoveredEnrollOnly: true}, nil)
 	_, codes := a.enrolled()
 	b := newBrowser()
 	a.begin(b)

@@ -160,5 +160,7 @@ func notice(c *coder, n *Notice) {
 	c.text(2, &n.Method)
 	number(c, 3, &n.At)
 	number(c, 4, &n.Tries)
-	c.text(5, &n.Also)
+	items(c, 5, &n.To, MaxTold, (*coder).string)
+	c.flag(6, &n.Found)
+	number(c, 7, &n.Next)
 }

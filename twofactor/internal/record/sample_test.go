@@ -110,7 +110,7 @@ func full(tb testing.TB) *record.Record {
 		Number: "+61412345678", Since: now - 9, Verified: true, Code: new(challenge(8)), Wrong: 1, Sends: 2, Was: "+61400000001",
 		CodeID: "BCDF", CodeEnds: now + 300,
 	}
-	r.Notices = []record.Notice{{Kind: "enrolled", Method: r.Factors[0].ID, At: now, Tries: 1, Also: "other@example.com"}}
+	r.Notices = []record.Notice{{Kind: "enrolled", Method: r.Factors[0].ID, At: now, Tries: 1, To: []string{"other@example.com"}, Found: true, Next: now + 60}}
 	return r
 }
 
