@@ -115,17 +115,19 @@ func (c *Controller) perform(ctx context.Context, s *lockState, j *journal, user
 	u.Budget.heal(j.now)
 	s.Budget.heal(j.now)
 	j.add(RequestAccepted, userID, d.ID, req.b)
-	switch req.b.Purpose {
-	case ChangePIN:
+	if req.b.Purpose == ChangePIN {
 		return nil, c.changePIN(s, j, userID, u, req)
+	}
+	if u.MustPIN {
+		j.add(Refused, userID, d.ID, req.b)
+		return nil, refuse(MustChangePIN)
+	}
+	switch req.b.Purpose {
 	case RevokeDevice:
 		return nil, s.revoke(j, userID, d, req.body)
 	case ConfirmConfig:
-		if userID != s.Owner || u.MustPIN || len(req.body) != 32 {
+		if userID != s.Owner || len(req.body) != 32 {
 			j.add(Refused, userID, d.ID, req.b)
-			if u.MustPIN {
-				return nil, refuse(MustChangePIN)
-			}
 			return nil, refuse(NotAllowed)
 		}
 		s.Confirmed = bytes.Clone(req.body)

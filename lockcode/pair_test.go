@@ -418,3 +418,35 @@ func TestLostDevice(t *testing.T) {
 	require.NoError(t, w.owner.RevokeDevice(ctx, w.lock, w.ownerPIN, own))
 	w.user.activate(w.site)
 }
+
+// Somebody who pairs again and again pushes out no notice about others.
+func TestNoticesStay(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	w := newWorld(t)
+	c, err := w.owner.NewDeviceCode(ctx, w.lock, w.ownerPIN)
+	require.NoError(t, err)
+	require.NoError(t, newPhone(t, "olga", w.clock, w.Controller).Join(ctx, w.lock, "olga", c))
+	var last lockcode.Fingerprint
+	for range 12 {
+		w.clock.advance(5 * time.Minute)
+		c, err := w.user.NewDeviceCode(ctx, w.lock, w.userPIN)
+		require.NoError(t, err)
+		p := newPhone(t, "ute", w.clock, w.Controller)
+		require.NoError(t, p.Join(ctx, w.lock, "ute", c))
+		last = p.record(w.lock).Fingerprint()
+		require.NoError(t, w.user.RevokeDevice(ctx, w.lock, w.userPIN, p.record(w.lock).DeviceID()))
+	}
+	st, err := w.owner.Status(ctx, w.lock)
+	require.NoError(t, err)
+	require.Len(t, st.Notices, 8)
+	users := map[string]int{}
+	for _, n := range st.Notices {
+		users[n.UserID]++
+	}
+	require.Equal(t, map[string]int{"olga": 1, "ute": 7}, users)
+	require.Equal(t, last, st.Notices[7].Fingerprint)
+	st, err = w.owner.Status(ctx, w.lock)
+	require.NoError(t, err)
+	require.Empty(t, st.Notices)
+}
