@@ -31,6 +31,7 @@ func TestSimulation(t *testing.T) {
 		{name: "three apps", apps: 3, in: 0.005, three: 0.15},
 		{name: "cookie", apps: 1, cookie: true, in: 0.01, three: 1},
 		{name: "cookie, three apps", apps: 3, cookie: true, in: 0.01, three: 1},
+		{name: "cookie, leaves one", apps: 1, cookie: true, leaves: 1, in: 0.01, three: 0.15},
 		{name: "saboteur", apps: 1, saves: 3, in: 0.005, three: 0.5},
 		{name: "saboteur, three apps", apps: 3, saves: 1, leaves: 2, in: 0.005, three: 0.5},
 		{name: "saboteur, cookie", apps: 1, cookie: true, saves: 3, in: 0.01, three: 1},
@@ -70,7 +71,7 @@ type variant struct {
 	apps   int
 	cookie bool // he has the cookie of a known browser
 	saves  int  // if not 0: he saves his tries for the minute before the owner's on every so manyth day
-	leaves int  // tries that he leaves
+	leaves int  // tries that he leaves, so that the owner's own code is accepted
 
 	in    float64 // chance of the attacker in a year
 	three float64 // share of the owner's sign-ins with three codes
