@@ -259,6 +259,40 @@ func TestTwoPINsInOneCode(t *testing.T) {
 	require.Equal(t, 4, w.state().Wrong(rec.DeviceID()))
 }
 
+// The eighth try is one PIN: a Code in which the right PIN stands beside
+// another one would be two.
+func TestLastTryIsOnePIN(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i := range 7 {
+		require.Error(t, w.user.Do(t.Context(), w.lock, other(t, w.userPIN, i+1), open("front")))
+	}
+	rec, b := w.user.record(w.lock), lockcode.Binding{Purpose: lockcode.AddDevice, Target: "ute"}
+	var c lockcode.Code
+	for found := false; !found; w.clock.advance(time.Minute) {
+		now := w.clock.now().Unix() / 60
+		for s := now - 1; s <= now+1 && !found; s++ {
+			var err error
+			c, err = rec.Encipher(w.userPIN, b, s)
+			require.NoError(t, err)
+			for other := now - 1; other <= now+1 && !found; other++ {
+				_, isPIN := rec.Decipher(c, b, other)
+				found = isPIN && other != s
+			}
+		}
+	}
+	at := w.clock.now().UnixMilli()
+	msg, key, err := rec.SealRaw(at, at, lockcode.PIN{}, b, []byte(c.Characters()))
+	require.NoError(t, err)
+	answer, err := w.Do(t.Context(), w.lock, msg)
+	require.NoError(t, err)
+	why, err := lockcode.OpenSealed(key, answer)
+	require.NoError(t, err)
+	require.Equal(t, lockcode.WrongPIN, why)
+	require.Zero(t, w.count(lockcode.PairingArmed))
+	require.Equal(t, 1, w.count(lockcode.DeviceBlocked))
+}
+
 // Garbage looks like a wrong PIN with 0.149 % only, so nobody without the key
 // can disable somebody else's device.
 func TestGarbageIsNotWrongPIN(t *testing.T) {

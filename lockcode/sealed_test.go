@@ -348,4 +348,5 @@ func TestDoorThatFails(t *testing.T) {
 	got, _ := errors.AsType[*lockcode.RefusedError](w.user.Do(t.Context(), w.lock, w.userPIN, open("front")))
 	require.Equal(t, &lockcode.RefusedError{Reason: lockcode.NotDone, Sealed: true}, got)
 	require.Equal(t, lockcode.NotDone, reason(t, w.verify(w.code(open("front")), open("front"))))
+	require.Equal(t, 2, w.count(lockcode.Fault))
 }
