@@ -4,7 +4,6 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
-	"strings"
 
 	"github.com/latchkey-auth/latchkey/recovery"
 	"github.com/latchkey-auth/latchkey/twofactor"
@@ -115,16 +114,16 @@ func (a *app) postConfirm(w http.ResponseWriter, r *http.Request) error {
 // confirmed says which method counts from now on, and shows the recovery codes
 // that came with it: here and now, since they are kept nowhere.
 func (a *app) confirmed(w http.ResponseWriter, r *http.Request, c *twofactor.Confirmation) error {
-	text := kindName(c.Method.Kind) + " is set up, and counts from now on."
+	text := "Your second factor is registered: " + kindName(c.Method.Kind) + "."
 	switch {
 	case len(c.RecoveryCodes) > 0:
 		return a.render(w, r, http.StatusOK, "codes", "Your recovery codes", codes{
-			Intro: strings.ToUpper(text[:1]) + text[1:], Codes: c.RecoveryCodes, Next: "/settings",
+			Intro: text, Codes: c.RecoveryCodes, Next: "/settings",
 		})
 	case c.Next != "":
 		text += " One thing is left: " + kindName(c.Next) + ", as your backup."
 	}
-	return a.done(w, r, strings.ToUpper(text[:1])+text[1:], nil)
+	return a.done(w, r, text, nil)
 }
 
 func (a *app) postNewCodes(w http.ResponseWriter, r *http.Request) error {

@@ -21,6 +21,7 @@ type settings struct {
 	Form    bool                             // numbers come from the form
 	Managed bool                             // the user looks after the number
 	NoCodes bool                             // there are no recovery codes
+	Has     map[twofactor.Kind]bool          // kinds that make no sense twice
 }
 
 func (a *app) showSettings(w http.ResponseWriter, r *http.Request) error {
@@ -40,10 +41,12 @@ func (a *app) showSettings(w http.ResponseWriter, r *http.Request) error {
 	out := settings{
 		Status: st, Granted: err == nil, Why: why.Kinds,
 		Form: a.policy.Numbers == twofactor.NumbersFromForm, Managed: a.policy.Numbers == twofactor.NumbersManaged,
-		NoCodes: a.policy.Recovery.None,
+		NoCodes: a.policy.Recovery.None, Has: make(map[twofactor.Kind]bool),
 	}
 	_, out.Limited = s.(*twofactor.EnrollmentOnly)
 	for _, m := range st.Methods {
+		// There is one address in the profile, and as a rule one number.
+		out.Has[m.Kind] = m.Kind == twofactor.Email || m.Kind == twofactor.SMS && !out.Form
 		if m.Usable {
 			out.Usable = append(out.Usable, m)
 		}

@@ -27,8 +27,7 @@ type pages struct {
 func parsePages(now func() time.Time) pages {
 	p := pages{now: now, byName: make(map[string]*template.Template)}
 	layout := template.Must(template.New("").Funcs(template.FuncMap{
-		"kind": kindName, "Kind": capitalKind, "in": p.in, "at": at, "day": day, "say": sayReason, "why": sayWhy,
-		"plus": func(a, b int) int { return a + b },
+		"kind": kindName, "Kind": kindTitle, "in": p.in, "at": at, "day": day, "say": sayReason, "why": sayWhy,
 	}).ParseFS(files, "pages/layout.html"))
 	names, err := files.ReadDir("pages")
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 func kindName(k twofactor.Kind) string {
 	switch k {
 	case twofactor.TOTP:
-		return "authenticator app"
+		return "an authenticator app"
 	case twofactor.SMS:
 		return "codes by SMS"
 	case twofactor.Email:
@@ -23,8 +23,9 @@ func kindName(k twofactor.Kind) string {
 	return "another method"
 }
 
-func capitalKind(k twofactor.Kind) string {
-	name := kindName(k)
+// kindTitle names it as a heading.
+func kindTitle(k twofactor.Kind) string {
+	name := strings.TrimPrefix(kindName(k), "an ")
 	return strings.ToUpper(name[:1]) + name[1:]
 }
 
