@@ -183,128 +183,6 @@ func TestStolenPhoneReadsNoOldPIN(t *testing.T) {
 	require.Positive(t, requests)
 }
 
-func TestRatchetMonths(t *testing.T) {
-	t.Parallel()
-	ctx := t.Context()
-	w := newWorld(t)
-	for _, days := range []int{1, 2, 30, 200, 800, 1, 0} {
-		w.clock.advance(time.Duration(days)*24*time.Hour + 10*time.Minute)
-		require.NoError(t, w.verify(w.code(open("front")), open("front")), "after %d days", days)
-		require.NoError(t, w.user.Do(ctx, w.lock, w.userPIN, open("front")))
-		require.NoError(t, w.verify(w.code(open("back")), open("back")))
-	}
-	// Only one side moves for months: the phone by sealed answers, then the
-	// controller by Codes of a phone that hears nothing.
-	for range 100 {
-		w.clock.advance(36 * time.Hour)
-		require.NoError(t, w.user.Do(ctx, w.lock, w.userPIN, open("front")))
-	}
-	require.NoError(t, w.verify(w.code(open("front")), open("front")))
-	for range 100 {
-		w.clock.advance(36 * time.Hour)
-		require.NoError(t, w.verify(w.code(open("front")), open("front")))
-	}
-	require.NoError(t, w.user.Do(ctx, w.lock, w.userPIN, open("front")))
-	// Around midnight, to both sides of it.
-	w.clock.t = w.clock.t.Truncate(24 * time.Hour).Add(48*time.Hour - 30*time.Second)
-	c := w.code(open("front"))
-	w.clock.advance(time.Minute)
-	require.NoError(t, w.verify(c, open("front")))
-	require.NoError(t, w.verify(w.code(open("front")), open("front")))
-}
-
-// Three clocks that are wrong.
-func TestClocks(t *testing.T) {
-	t.Parallel()
-	ctx := t.Context()
-	t.Run("the lock's is set back", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t)
-		kept := w.code(open("front"))
-		used := w.code(open("back"))
-		require.NoError(t, w.verify(used, open("back")))
-		before := w.clock.now()
-		w.clock.advance(10 * time.Minute)
-		require.NoError(t, w.verify(w.code(office("front")), office("front")))
-		w.clock.t = before
-		require.Equal(t, lockcode.InvalidCode, reason(t, w.verify(kept, open("front"))), "revived")
-		require.Equal(t, lockcode.InvalidCode, reason(t, w.verify(used, open("back"))), "used again")
-		require.Equal(t, 2, w.opens())
-	})
-	t.Run("the lock's runs away and returns", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t)
-		phoneTime := w.clock.now()
-		w.user.clock = w.clock
-		w.clock.advance(400 * 24 * time.Hour)
-		require.Error(t, w.verify(w.junk(), open("front")))
-		w.clock.t = phoneTime.Add(time.Hour)
-		require.NoError(t, w.verify(w.code(open("front")), open("front")))
-		require.NoError(t, w.user.Do(ctx, w.lock, w.userPIN, open("front")))
-	})
-	t.Run("the lock's was ahead at the activation", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t, "lock-1")
-		right := s.clock.now()
-		s.clock.t = right.AddDate(2, 0, 0)
-		s.grant("olga", open("front"))
-		require.NoError(t, s.HardwareReset(ctx))
-		phoneClock := &clock{t: right}
-		p := newPhone(t, "olga", phoneClock, s.Controller)
-		own := p.activate(s)
-		require.NoError(t, p.ConfirmConfig(ctx, s.lock, own, s.config))
-		s.clock.t = right
-		_, err := p.Status(ctx, s.lock) // learns the new offset
-		require.NoError(t, err)
-		c, err := p.Code(ctx, s.lock, own, open("front"))
-		require.NoError(t, err)
-		require.NoError(t, s.VerifyCode(ctx, "olga", c, open("front")))
-	})
-	t.Run("the phone's is hours off", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t)
-		for _, off := range []time.Duration{7 * time.Hour, -9 * time.Hour, 3 * 24 * time.Hour, -40 * time.Hour} {
-			w.clock.advance(time.Hour)
-			wrong := &clock{t: w.clock.now().Add(off)}
-			a, err := lockcode.NewApp(lockcode.AppConfig{Keys: w.user.keys, Relay: w.Controller, Now: wrong.now})
-			require.NoError(t, err)
-			// The first request is too early or late; the answer says so,
-			// sealed, and the App asks again by itself.
-			require.NoError(t, a.Do(ctx, w.lock, w.userPIN, open("front")))
-			c, err := a.Code(ctx, w.lock, w.userPIN, open("front"))
-			require.NoError(t, err)
-			require.NoError(t, w.verify(c, open("front")))
-		}
-	})
-	t.Run("a slow answer teaches no time", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(t, "lock-1")
-		slow := &clock{t: s.clock.now()}
-		delay := time.Duration(0)
-		w := settle(t, s, relayFunc(func(ctx context.Context, lock string, msg []byte) ([]byte, error) {
-			answer, err := s.Do(ctx, lock, msg)
-			slow.advance(delay)
-			return answer, err
-		}))
-		a, err := lockcode.NewApp(lockcode.AppConfig{Keys: w.user.keys, Relay: relayFunc(func(ctx context.Context, lock string, msg []byte) ([]byte, error) {
-			answer, err := s.Do(ctx, lock, msg)
-			slow.advance(delay)
-			return answer, err
-		}), Now: slow.now})
-		require.NoError(t, err)
-		delay = 11 * time.Second
-		for range 30 { // would shift the App by five minutes in all
-			_, err := a.Status(ctx, w.lock)
-			require.NoError(t, err)
-			w.clock.advance(delay)
-		}
-		delay = 0
-		c, err := a.Code(ctx, w.lock, w.userPIN, open("front"))
-		require.NoError(t, err)
-		require.NoError(t, w.verify(c, open("front")))
-	})
-}
-
 func TestFullList(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -312,7 +190,7 @@ func TestFullList(t *testing.T) {
 	// Hellos of users who never come back fill the list, and then only theirs
 	// are refused; it empties by itself.
 	refused := 0
-	for i := range 100 {
+	for i := range lockcode.MaxPendingList + 36 {
 		u := string(rune('a'+i/26)) + string(rune('a'+i%26))
 		w.grant(u, lockcode.Binding{Purpose: lockcode.Activate})
 		if err := newPhone(t, u, w.clock, w.Controller).RequestActivation(ctx, w.lock, u); err != nil {
@@ -320,11 +198,28 @@ func TestFullList(t *testing.T) {
 			refused++
 		}
 	}
-	require.Equal(t, 100-lockcode.MaxPendingList, refused)
+	require.Equal(t, 36, refused)
 	require.Equal(t, lockcode.MaxPendingList, w.state().Pendings())
 	w.clock.advance(16 * time.Minute)
 	newPhone(t, "aa", w.clock, w.Controller).activate(w.site)
 	require.NoError(t, w.user.Do(ctx, w.lock, w.userPIN, open("front")))
+}
+
+// Messages that anybody can send write nothing: flash wears.
+func TestForgeriesWriteNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before, err := w.state().MarshalBinary()
+	require.NoError(t, err)
+	id := w.user.record(w.lock).DeviceID()
+	w.send(lockcode.Encode(lockcode.KindRequest, id[:], make([]byte, 32), make([]byte, 40), make([]byte, 32)))
+	w.send(lockcode.Encode(lockcode.KindHello, []byte{byte(lockcode.ModeSendPIN)}, []byte("ute")))
+	w.send(lockcode.Encode(lockcode.KindHello, []byte{byte(lockcode.ModeAdd)}, []byte("ute")))
+	w.send(lockcode.Encode(lockcode.KindCode, []byte("nobody"), []byte("AAAAA"), []byte{1}, []byte("front")))
+	w.send(lockcode.Encode(lockcode.KindTagA, []byte{byte(lockcode.ModeActivate)}, []byte("uwe"), make([]byte, 16), make([]byte, 64)))
+	after, err := w.state().MarshalBinary()
+	require.NoError(t, err)
+	require.Equal(t, string(before), string(after))
 }
 
 func TestDoorThatFails(t *testing.T) {
@@ -334,4 +229,5 @@ func TestDoorThatFails(t *testing.T) {
 	got, _ := errors.AsType[*lockcode.RefusedError](w.user.Do(t.Context(), w.lock, w.userPIN, open("front")))
 	require.Equal(t, &lockcode.RefusedError{Reason: lockcode.NotDone, Sealed: true}, got)
 	require.Equal(t, lockcode.NotDone, reason(t, w.verify(w.code(open("front")), open("front"))))
+	require.Equal(t, 2, w.count(lockcode.Fault))
 }

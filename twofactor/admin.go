@@ -1,10 +1,12 @@
 package twofactor
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/recovery"
@@ -36,6 +38,9 @@ func (s *Service) Reset(ctx context.Context, admin *Verified, user, why string) 
 	e := Event{Type: EventReset, UserID: user, At: now, Actor: admin.UserID(), Why: why}
 	rec := record.New()
 	t := &tx{s: s, user: user, rec: rec, now: now}
+	if old, _, err := s.load(ctx, user, true); err == nil { // no matter if it doesn't open
+		t.before, rec.Notices = mails(old.Factors), old.Notices
+	}
 	t.notice(e)
 	return s.replace(ctx, user, rec, e)
 }
@@ -56,7 +61,7 @@ func (s *Service) replace(ctx context.Context, user string, rec *record.Record, 
 		_, err = s.save(ctx, user, stored.Version, rec)
 		if err == nil {
 			s.emit(ctx, e)
-			s.remind(ctx, user, rec)
+			s.remind(ctx, user, rec, e.At)
 			return nil
 		}
 		if !errors.Is(err, ErrConflict) {
@@ -129,9 +134,16 @@ func (s *Service) Import(ctx context.Context, user string, in Import) error {
 	if len(in.Keys) == 0 || len(in.Keys) > record.MaxFactors {
 		return fmt.Errorf("twofactor: an import has 1 to %d keys", record.MaxFactors)
 	}
-	for _, k := range in.Keys {
+	for i, k := range in.Keys {
 		if err := k.Key.Validate(); err != nil {
 			return err
+		}
+		// A code is spent for one factor: under two with one secret, it would be
+		// good twice.
+		if slices.ContainsFunc(in.Keys[:i], func(o ImportedKey) bool {
+			return bytes.Equal(o.Key.Secret.Bytes(), k.Key.Secret.Bytes())
+		}) {
+			return errors.New("twofactor: an import has the same key twice")
 		}
 		if !utf8Name(k.Name) {
 			return errors.New("twofactor: a factor's name has at most 64 bytes and no control characters")

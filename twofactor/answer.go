@@ -1,6 +1,8 @@
 package twofactor
 
 import (
+	"errors"
+
 	"github.com/latchkey-auth/latchkey/recovery"
 	"github.com/latchkey-auth/latchkey/totp"
 )
@@ -47,7 +49,7 @@ type input struct {
 func read(a Answer) (input, error) {
 	in := input{method: a.Method, text: a.Code}
 	if len(a.Codes) > 0 {
-		if a.Code != "" || len(a.Codes) != 3 {
+		if a.Code != "" || len(a.Codes) != 3 || a.Method == MethodRecovery {
 			return in, reject(ReasonMalformedCode)
 		}
 		in.codes = make([]string, len(a.Codes))
@@ -62,12 +64,15 @@ func read(a Answer) (input, error) {
 	}
 	if a.Method == MethodRecovery || a.Method == "" && recovery.LooksLikeCode(a.Code) {
 		in.method = MethodRecovery
-		code, err := recovery.Parse(a.Code)
-		switch {
-		case err == nil:
+		if code, err := recovery.Parse(a.Code); err == nil {
 			in.recovery = &code
-		case recovery.LooksLikeCode(a.Code) || a.Code == "" || len(a.Code) > 72:
-			return in, reject(ReasonMalformedCode) // a slip of the pen
+			return in, nil
+		}
+		// What is left is a slip of the pen, or a code that another system hashed.
+		// The empty set finds none, and tells whether it can be one at all.
+		_, err := recovery.Set{}.MatchImported(a.Code)
+		if recovery.LooksLikeCode(a.Code) || errors.Is(err, recovery.ErrMalformed) {
+			return in, reject(ReasonMalformedCode)
 		}
 		return in, nil
 	}

@@ -58,6 +58,9 @@ func (t *tx) keep(a *attempt) error {
 	}
 	if len(t.rec.Attempts) >= record.MaxAttempts {
 		i := slices.IndexFunc(t.rec.Attempts, func(r record.Attempt) bool { return r.Ended })
+		if i < 0 && a.Sends == 0 {
+			return nil // what it cost stands in the budgets; only its own count is lost
+		}
 		if i < 0 {
 			return t.refuse(reject(ReasonLoginEnded))
 		}

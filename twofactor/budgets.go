@@ -51,9 +51,11 @@ func (p purse) pay(now time.Time, n int) *RejectedError {
 func (p purse) back(now time.Time, n int) { *p.full = tries.Back(*p.full, now, n) }
 
 // missed counts a wrong code against a factor.
-func (t *tx) missed(f *record.Factor) {
-	f.Row++
+func (t *tx) missed(f *record.Factor, paid bool) {
 	f.Fails++
+	if paid { // a pause for guesses that can't win would only keep the owner out
+		f.Row++
+	}
 	if f.Row >= rowPerFactor {
 		f.Row = 0
 		f.PausedUntil = t.now.Add(factorPause).Unix()
@@ -70,7 +72,9 @@ func (t *tx) missed(f *record.Factor) {
 func (t *tx) hit(f *record.Factor) {
 	f.Row, f.Fails, f.PausedUntil = 0, 0, 0
 	f.LastUsed = t.now.Unix()
-	t.rec.Preferred = f.ID
+	if !t.s.recovers(t.rec, f) {
+		t.rec.Preferred = f.ID
+	}
 }
 
 // unfinished tells the owner, now and then, that someone had the password and

@@ -48,15 +48,15 @@ func (w *world) migrated(id string, recoveryCodes []string, digits ...int) *pers
 	return &person{w: w, id: id, phone: scan(w, totp.URI{Issuer: "Example", Account: id, Key: in.Keys[0].Key})}
 }
 
-// A way is one that takes guesses.
-type way struct {
+// A guessable is a place that takes guesses.
+type guessable struct {
 	name  string
 	most  int // guesses that may be answered; two apps want two tries to be there, so that one is left
 	setup func(*world) *person
 	guess func(p *person, n int) error
 }
 
-var ways = []way{
+var guessed = []guessable{
 	{"sign-in", 10, (*world).alice, func(p *person, n int) error { return p.try(p.wrongCode(n)) }},
 	{"sign-in, naming the method", 10, (*world).alice, func(p *person, n int) error {
 		_, err := p.w.a.Verify(p.w.ctx(), p.login(), twofactor.Answer{Method: p.factor, Code: p.wrongCode(n)})
@@ -97,18 +97,18 @@ func (w *world) alice() *person { return w.enrolled("alice") }
 
 func TestBypass_W22_EveryWayHasALimit(t *testing.T) {
 	t.Parallel()
-	for _, way := range ways {
-		t.Run(way.name, func(t *testing.T) {
+	for _, place := range guessed {
+		t.Run(place.name, func(t *testing.T) {
 			t.Parallel()
 			onEachStore(t, func(t *testing.T, w *world) {
-				p := way.setup(w)
+				p := place.setup(w)
 				count := 0
 				for n := range 60 {
-					if err := way.guess(p, n); answered(err) {
+					if err := place.guess(p, n); answered(err) {
 						count++
 					}
 				}
-				require.Equal(t, way.most, count)
+				require.Equal(t, place.most, count)
 			})
 		})
 	}
@@ -166,7 +166,7 @@ func TestBypass_W22_EveryWayHasALimit(t *testing.T) {
 			count := 0
 			for n := range 30 {
 				for _, i := range []int{0, 1, 6} { // two at the sign-in, one at the confirmation
-					if answered(ways[i].guess(p, n)) {
+					if answered(guessed[i].guess(p, n)) {
 						count++
 					}
 				}

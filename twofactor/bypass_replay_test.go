@@ -31,6 +31,15 @@ func TestBypass_W12_SameCodeTwice(t *testing.T) {
 		_, err = w.b.Grant(w.ctx(), v, twofactor.Answer{Code: code})
 		refused(t, err, twofactor.ReasonAlreadyUsed, "a fresh proof")
 	})
+	t.Run("under two factors with one key", func(t *testing.T) {
+		onEachStore(t, func(t *testing.T, w *world) {
+			secret, err := totp.SecretFromBytes(twinSecret)
+			require.NoError(t, err)
+			key := twofactor.ImportedKey{Key: totp.Key{Secret: secret}}
+			fault(t, w.a.Import(t.Context(), "alice", twofactor.Import{Keys: []twofactor.ImportedKey{key, key}}))
+			require.IsType(t, (*twofactor.Verified)(nil), w.begin("alice"), "nothing was imported")
+		})
+	})
 	t.Run("among three", func(t *testing.T) {
 		onEachStore(t, func(t *testing.T, w *world) {
 			alice := w.enrolled("alice")

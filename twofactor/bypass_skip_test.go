@@ -82,6 +82,16 @@ func TestBypass_W34_PolicyThatForgetsAMethod(t *testing.T) {
 	}
 }
 
+func TestBypass_W34_SwitchedOffBeforeThereIsAFactor(t *testing.T) {
+	t.Parallel()
+	onEachStore(t, func(t *testing.T, w *world) {
+		eve := w.newcomer("alice") // has alice's password, before alice has a factor
+		refused(t, w.a.SwitchOff(t.Context(), eve.in(), eve.grant), twofactor.ReasonEnrollmentRequired)
+		w.enrolled("alice")
+		require.IsType(t, (*twofactor.Pending)(nil), w.begin("alice"))
+	})
+}
+
 // changes are all that changes the factors of the person they are given, with
 // that person's session and some grant.
 var changes = map[string]func(p *person, grant string) error{
@@ -192,6 +202,19 @@ func TestBypass_W36_ChangeWithoutAFreshProof(t *testing.T) {
 			for about, change := range changes {
 				refused(t, change(alice, early.Token), twofactor.ReasonGrantRequired, about)
 			}
+		})
+	})
+	t.Run("by a grant that its own changes keep alive", func(t *testing.T) {
+		t.Parallel()
+		onEachStore(t, func(t *testing.T, w *world) {
+			alice := w.withGrant("alice")
+			for range 4 {
+				w.clock.Advance(time.Minute)
+				require.NoError(t, w.a.SwitchOff(t.Context(), alice.in(), alice.grant))
+				require.NoError(t, w.a.SwitchOn(t.Context(), alice.in(), alice.grant))
+			}
+			w.clock.Advance(time.Minute)
+			refused(t, w.a.SwitchOff(t.Context(), alice.in(), alice.grant), twofactor.ReasonGrantRequired)
 		})
 	})
 	t.Run("for another user", func(t *testing.T) {

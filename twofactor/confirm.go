@@ -40,7 +40,7 @@ func (s *Service) Confirm(ctx context.Context, ses Session, grant, id, code stri
 		}
 		t.rec.Enrollments = slices.Delete(t.rec.Enrollments, i, i+1)
 		var err error
-		out, err = t.complete(ses, grant, m, f, replaces)
+		out, err = t.complete(ses, grant, m, f, replaces, true)
 		return err
 	})
 	if err != nil {
@@ -51,18 +51,26 @@ func (s *Service) Confirm(ctx context.Context, ses Session, grant, id, code stri
 }
 
 // complete makes a proven factor count, and the session and the grant rest on it.
-func (t *tx) complete(ses Session, grant string, m method, f record.Factor, replaces string) (*Confirmation, error) {
+func (t *tx) complete(ses Session, grant string, m method, f record.Factor, replaces string, proven bool) (*Confirmation, error) {
 	out, err := t.enroll(f, replaces)
 	if err != nil {
 		return nil, err
 	}
 	t.keepGrant(ses, grant, &out.Grant)
-	out.Session = &Verified{s: t.proven(ses, m)}
+	if proven && !t.s.forRecovery(m.kind()) {
+		out.Session = &Verified{s: t.proven(ses, m)}
+	} else if v, full := ses.(*Verified); full && !proven {
+		out.Session = &Verified{s: v.s} // rests on what it rested on before
+		out.Session.s.Enrolled = true
+	}
 	return out, nil
 }
 
 // reissue seals the session of a confirmation.
 func (s *Service) reissue(c *Confirmation) (err error) {
+	if c.Session == nil {
+		return nil
+	}
 	c.Session.token, err = s.sealToken(sessionToken, &c.Session.s)
 	return err
 }
@@ -105,7 +113,9 @@ func (t *tx) enroll(f record.Factor, replaces string) (*Confirmation, error) {
 	} else {
 		t.rec.Factors = append(t.rec.Factors, f)
 	}
-	t.rec.Preferred = f.ID
+	if !t.s.forRecovery(Kind(f.Kind)) {
+		t.rec.Preferred = f.ID
+	}
 	t.event(Event{Type: EventEnrolled, Kind: Kind(f.Kind), Method: f.ID})
 	out := &Confirmation{Next: t.next()}
 	if out.Next == "" && t.rec.Recovery.Left == 0 {
@@ -141,5 +151,5 @@ func (t *tx) proven(ses Session, m method) session {
 // about: its holder has just given the proof that the change asked for.
 func (t *tx) keepGrant(ses Session, token string, g *Grant) {
 	g.Token = token
-	t.addGrant(hashGrant(ses.state().ID, token), g)
+	t.addGrant(ses.state().ID, g)
 }

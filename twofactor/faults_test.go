@@ -23,6 +23,8 @@ type story struct {
 	cancel context.CancelFunc
 	code   string // what is typed in this scene
 	login  string // where
+
+	after func(error) // each answer of the service
 }
 
 // A scene is one thing that the person does.
@@ -191,12 +193,19 @@ func (s *story) kept() string {
 	return b.String()
 }
 
+// newStory is about someone who has nothing yet.
+func newStory(w *world) *story {
+	w.t.Helper()
+	return &story{
+		person: &person{w: w, id: "alice", phone: new(twofactortest.Phone), session: w.begin("alice").(twofactor.Session)},
+		after:  func(error) {},
+	}
+}
+
 // tell plays the whole story with a fault at one call to the store, and reports
 // whether it got that far.
-func tell(t testing.TB, w *world, at int, f fail) (reached bool) {
-	calls := 0
-	s := &story{person: &person{w: w, id: "alice", phone: new(twofactortest.Phone)}}
-	s.session = w.begin("alice").(twofactor.Session)
+func (s *story) tell(t testing.TB, at int, f fail) (reached bool) {
+	w, calls := s.w, 0
 	f(w.tap, func() bool {
 		calls++
 		reached = reached || calls == at
@@ -222,7 +231,9 @@ func tell(t testing.TB, w *world, at int, f fail) (reached bool) {
 func (s *story) again(t testing.TB, scene scene) (err error) {
 	for range 3 {
 		before := s.kept()
-		if err = scene.act(s); err == nil {
+		err = scene.act(s)
+		s.after(err)
+		if err == nil {
 			return nil
 		}
 		require.Equalf(t, before, s.kept(), "scene %q cost something, though all that was said is %q", scene.name, err)
@@ -243,7 +254,7 @@ func TestBypass_W40_AFaultAtEveryCall(t *testing.T) {
 					reached := false
 					synctest.Test(t, func(t *testing.T) {
 						a, b := store.open(t)
-						reached = tell(t, newWorld(t, a, b), at, f)
+						reached = newStory(newWorld(t, a, b)).tell(t, at, f)
 					})
 					if !reached {
 						require.Greater(t, at, 15, "the story goes on")

@@ -16,14 +16,16 @@ import (
 // TOTP secrets, so it belongs in a secrets manager, or in a file of its own that
 // only the app can read, and never beside the database.
 type Key struct {
-	b [seal.KeySize]byte
+	// A pointer, because fmt calls no method on an unexported field of somebody's
+	// struct, and would print the bytes; of a pointer it prints the address.
+	b *[seal.KeySize]byte
 }
 
 // NewKey returns a random key.
 func NewKey() Key {
-	var k Key
-	rand.Read(k.b[:])
-	return k
+	b := new([seal.KeySize]byte)
+	rand.Read(b[:])
+	return Key{b}
 }
 
 // ParseKey reads what [Key.Encode] wrote.
@@ -32,11 +34,19 @@ func ParseKey(text string) (Key, error) {
 	if err != nil || len(b) != seal.KeySize {
 		return Key{}, fmt.Errorf("twofactor: a key is %d bytes in unpadded base64url", seal.KeySize)
 	}
-	return Key{[seal.KeySize]byte(b)}, nil
+	return Key{new([seal.KeySize]byte(b))}, nil
 }
 
 // Encode returns the key as text, to be kept secret.
-func (k Key) Encode() string { return base64.RawURLEncoding.EncodeToString(k.b[:]) }
+func (k Key) Encode() string { return base64.RawURLEncoding.EncodeToString(k.bytes()) }
+
+// bytes is empty for the zero Key, which seals nothing.
+func (k Key) bytes() []byte {
+	if k.b == nil {
+		return nil
+	}
+	return k.b[:]
+}
 
 // String hides the key from logs; use [Key.Encode] to store it.
 func (k Key) String() string { return "twofactor.Key(hidden)" }
@@ -51,7 +61,7 @@ func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
 func newRing(keys []Key, purpose string) (*seal.Ring, error) {
 	masters := make([][]byte, len(keys))
 	for i := range keys {
-		masters[i] = keys[i].b[:]
+		masters[i] = keys[i].bytes()
 	}
 	return seal.New(masters, purpose)
 }
@@ -71,5 +81,5 @@ func UnwrapKey(ctx context.Context, w Unwrapper, wrapped []byte) (Key, error) {
 	if len(b) != seal.KeySize {
 		return Key{}, errors.New("twofactor: the unwrapped key has the wrong length")
 	}
-	return Key{[seal.KeySize]byte(b)}, nil
+	return Key{new([seal.KeySize]byte(b))}, nil
 }

@@ -38,8 +38,8 @@ func (s *Service) Remove(ctx context.Context, ses *Verified, grant, method strin
 		if t.rec.Preferred == method {
 			t.rec.Preferred = ""
 		}
-		if len(t.rec.Factors) == 0 {
-			t.unenroll()
+		if t.second() == 0 {
+			t.unenroll() // and what only helps back to a second factor
 		}
 		t.changed(ses, grant)
 		return nil
@@ -48,25 +48,33 @@ func (s *Service) Remove(ctx context.Context, ses *Verified, grant, method strin
 
 // removable reports whether the policy can do without the factor.
 func (s *Service) removable(rec *record.Record, f *record.Factor) bool {
-	if s.policy.Required && len(rec.Factors) == 1 {
-		return false
-	}
-	same := 0
+	same, second := 0, 0
 	for i := range rec.Factors {
 		if rec.Factors[i].Kind == f.Kind {
 			same++
 		}
+		if !s.forRecovery(Kind(rec.Factors[i].Kind)) {
+			second++
+		}
+	}
+	if s.policy.Required && second == 1 && !s.forRecovery(Kind(f.Kind)) {
+		return false
 	}
 	return Kind(f.Kind) != s.policy.Backup || same > 1
 }
 
 // SwitchOff lets the user sign in without a second factor, and keeps the factors
-// for [Service.SwitchOn].
+// for [Service.SwitchOn]. It takes at least one factor.
 func (s *Service) SwitchOff(ctx context.Context, ses *Verified, grant string) error {
 	if s.policy.Required {
 		return reject(ReasonPolicy)
 	}
 	return s.change(ctx, ses, grant, func(t *tx) error {
+		if len(t.rec.Factors) == 0 {
+			// Or whoever has the password today switches off what its owner sets
+			// up tomorrow.
+			return t.refuse(reject(ReasonEnrollmentRequired))
+		}
 		t.rec.Off = true
 		t.event(Event{Type: EventSwitchedOff})
 		t.changed(ses, grant)
@@ -108,8 +116,13 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, ses *Verified, grant str
 }
 
 // changed ends trust after a change of the factors, but not the grant that the
-// change was made with.
+// change was made with. That gets no longer life: nothing was proven.
 func (t *tx) changed(ses Session, grant string) {
+	hash := hashGrant(ses.state().ID, grant)
+	kept := slices.DeleteFunc(slices.Clone(t.rec.Grants), func(g record.Grant) bool { return g.Hash != hash })
 	t.endTrust()
-	t.keepGrant(ses, grant, new(Grant))
+	for _, g := range kept {
+		g.Epoch = t.rec.Epoch
+		t.rec.Grants = append(t.rec.Grants, g)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
 )
@@ -26,13 +27,15 @@ const (
 
 // A tx is one round of an update: a record, and what is decided about it.
 type tx struct {
-	s      *Service
-	user   string
-	rec    *record.Record
-	now    time.Time
-	events []Event
-	free   bool // the refusal changed nothing, so there is nothing to save
-	quiet  bool // the update is about notices and sends none itself
+	s       *Service
+	user    string
+	rec     *record.Record
+	now     time.Time
+	events  []Event
+	free    bool     // the refusal changed nothing, so there is nothing to save
+	quiet   bool     // the update is about notices and sends none itself
+	profile Profile  // where the decision hangs on it
+	before  []string // the user's addresses as they were
 }
 
 // A round is what one round of an update decided, kept until it is known
@@ -43,7 +46,7 @@ type round struct {
 	rec     *record.Record
 	verdict error
 	events  []Event
-	quiet   bool
+	due     []record.Notice // that this write claims
 }
 
 // update loads a user's record, lets decide change it, and saves it. What decide
@@ -54,7 +57,7 @@ type round struct {
 // anything else. If it returns a fault, nothing is saved.
 func (s *Service) update(ctx context.Context, user string, mustExist bool, decide func(*tx) error) error {
 	err := s.decide(ctx, user, mustExist, decide)
-	if err != nil && !errors.Is(err, ErrRejected) {
+	if _, typo := errors.AsType[*InputError](err); err != nil && !typo && !errors.Is(err, ErrRejected) {
 		s.emit(ctx, Event{Type: EventFault, UserID: user, At: s.cfg.Now()})
 	}
 	return err
@@ -90,13 +93,16 @@ func (s *Service) decide(ctx context.Context, user string, mustExist bool, decid
 			// Should an earlier write still be under way, it comes too late: no
 			// version comes back.
 			rec.Prune(now.Unix())
-			t := &tx{s: s, user: user, rec: rec, now: now}
+			t := &tx{s: s, user: user, rec: rec, now: now, before: mails(rec.Factors)}
 			verdict := decide(t)
 			if verdict != nil && (!errors.Is(verdict, ErrRejected) || t.free) {
-				s.emit(ctx, t.events...)
+				s.emit(ctx, slices.DeleteFunc(t.events, func(e Event) bool { return e.Type != EventRejected })...) // nothing else took place
 				return verdict
 			}
-			r = &round{old: version, rec: rec, verdict: verdict, events: t.events, quiet: t.quiet}
+			r = &round{old: version, rec: rec, verdict: verdict, events: t.events}
+			if !t.quiet {
+				r.due = t.claim()
+			}
 			rand.Read(r.id[:])
 			rec.Wrote(r.id)
 		default:
@@ -124,12 +130,12 @@ func (s *Service) decide(ctx context.Context, user string, mustExist bool, decid
 }
 
 // view loads a user's record to look at it only.
-func (s *Service) view(ctx context.Context, user string) (*tx, error) {
+func (s *Service) view(ctx context.Context, user string, mustExist bool) (*tx, error) {
 	now, err := s.now()
 	if err != nil {
 		return nil, err
 	}
-	rec, _, err := s.load(ctx, user, true)
+	rec, _, err := s.load(ctx, user, mustExist)
 	if err != nil {
 		return nil, err
 	}
@@ -139,9 +145,7 @@ func (s *Service) view(ctx context.Context, user string) (*tx, error) {
 
 // tell says what was decided, once it is saved.
 func (s *Service) tell(ctx context.Context, user string, r *round) error {
-	if !r.quiet {
-		s.remind(ctx, user, r.rec)
-	}
+	s.sendNotices(ctx, user, r.due, r.rec.Factors)
 	s.emit(ctx, r.events...)
 	return r.verdict
 }
@@ -176,7 +180,7 @@ func (s *Service) open(user string, stored Record) (*record.Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("twofactor: loading: %w", err)
 	}
-	rec, err := s.codec.Decode(plain)
+	rec, err := record.Decode(plain)
 	if err != nil {
 		return nil, fmt.Errorf("twofactor: loading: %w", err)
 	}
@@ -184,7 +188,7 @@ func (s *Service) open(user string, stored Record) (*record.Record, error) {
 }
 
 func (s *Service) save(ctx context.Context, user string, old Version, rec *record.Record) (Version, error) {
-	plain, err := s.codec.Encode(rec)
+	plain, err := record.Encode(rec)
 	if err != nil {
 		return "", err
 	}
@@ -221,8 +225,8 @@ func pause(ctx context.Context, try int) error {
 func recordKey(user string) string { return userPrefix + user }
 
 func checkUser(user string) error {
-	if user == "" || len(user) > 200 {
-		return errors.New("twofactor: a user id has 1 to 200 bytes")
+	if user == "" || len(user) > 200 || !utf8.ValidString(user) {
+		return errors.New("twofactor: a user id has 1 to 200 bytes of UTF-8")
 	}
 	for i := range len(user) {
 		if user[i] < 0x20 || user[i] == 0x7f {

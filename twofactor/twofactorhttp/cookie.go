@@ -38,16 +38,12 @@ var (
 // sent, so that a wrong clock in the browser changes nothing.
 func (g *Gate) build(c cookie, value string, ends time.Time) (*http.Cookie, error) {
 	life := min(ends.Sub(g.cfg.Now()), maxAge)
-	out := &http.Cookie{
-		Name: g.name(c), Value: value, Path: "/", HttpOnly: true,
-		Secure: !g.cfg.InsecurePlainHTTP, SameSite: c.site,
-		MaxAge: int((life + time.Second - 1) / time.Second),
-	}
 	if life <= 0 {
-		// Zero would leave Max-Age out, and the cookie alive until the browser
-		// is closed.
-		out.Value, out.MaxAge = "", -1
+		// Max-Age zero means none at all to net/http, and the cookie would live
+		// until the browser is closed.
+		return nil, errors.New("twofactorhttp: a cookie would be over already: is Config.Now the clock of the Service?")
 	}
+	out := g.shape(c, value, int((life+time.Second-1)/time.Second))
 	if len(out.Name)+len(out.Value) > maxCookie {
 		return nil, errors.New("twofactorhttp: a cookie would be too long")
 	}
@@ -55,6 +51,15 @@ func (g *Gate) build(c cookie, value string, ends time.Time) (*http.Cookie, erro
 		return nil, errors.New("twofactorhttp: a cookie has invalid characters") // the error has the value
 	}
 	return out, nil
+}
+
+// shape is what the cookie looks like whenever it is set, also when it is
+// deleted: without the same attributes, browsers ignore that.
+func (g *Gate) shape(c cookie, value string, seconds int) *http.Cookie {
+	return &http.Cookie{
+		Name: g.name(c), Value: value, Path: "/", MaxAge: seconds,
+		Secure: !g.cfg.InsecurePlainHTTP, HttpOnly: true, SameSite: c.site,
+	}
 }
 
 // name is the cookie's name. Browsers take the prefix to mean: from https, from
@@ -77,13 +82,9 @@ func (g *Gate) read(r *http.Request, c cookie) string {
 	return found[0].Value
 }
 
-// forget deletes the cookie if the browser has it. It takes the same attributes
-// as setting it, or the browser ignores it.
+// forget deletes the cookie if the browser has it.
 func (g *Gate) forget(w http.ResponseWriter, r *http.Request, c cookie) {
-	if len(r.CookiesNamed(g.name(c))) == 0 {
-		return
-	}
-	if gone, err := g.build(c, "", time.Time{}); err == nil {
-		http.SetCookie(w, gone)
+	if len(r.CookiesNamed(g.name(c))) > 0 {
+		http.SetCookie(w, g.shape(c, "", -1))
 	}
 }

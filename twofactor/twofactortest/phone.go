@@ -20,14 +20,15 @@ type Phone struct {
 	key *otp.Key
 }
 
-// NewPhone returns a phone that has learned the account in an otpauth URI.
+// NewPhone returns a phone that has learned the account in an otpauth URI. It
+// takes secrets that are short or empty too: refusing them is what is tested.
 func NewPhone(uri string) (*Phone, error) {
 	key, err := otp.NewKeyFromURL(uri)
 	if err != nil || key.Type() != "totp" {
 		return nil, errors.New("twofactortest: not an otpauth URI for an authenticator app")
 	}
 	p := &Phone{key}
-	if _, err := p.code(time.Unix(0, 0)); err != nil || key.Secret() == "" {
+	if _, err := p.code(time.Unix(0, 0)); err != nil {
 		return nil, errors.New("twofactortest: the otpauth URI has no usable secret")
 	}
 	return p, nil

@@ -22,7 +22,8 @@ const (
 	MaxGrants      = 4
 	MaxWrites      = 4
 	MaxDevices     = 20
-	MaxNotices     = 8
+	MaxNotices     = 16
+	MaxTold        = 2*MaxFactors + 1
 )
 
 // A Record is all that is kept for one user. Times are Unix seconds.
@@ -61,6 +62,7 @@ type Budgets struct {
 	Known    int64 `cbor:"2,keyasint,omitempty"` // shared by all known browsers
 	Password int64 `cbor:"3,keyasint,omitempty"` // password tries for a grant
 	Digits   int64 `cbor:"4,keyasint,omitempty"` // last digits of a lost-device request
+	Notices  int64 `cbor:"5,keyasint,omitempty"` // mails about changes
 }
 
 // A Factor is one proven way to show that it is the user.
@@ -129,11 +131,18 @@ type Code struct {
 
 // A Notice is what the user still has to be told.
 type Notice struct {
-	Kind   string `cbor:"1,keyasint"`
-	Method string `cbor:"2,keyasint,omitempty"`
-	At     int64  `cbor:"3,keyasint"`
-	Tries  int    `cbor:"4,keyasint,omitempty"`
-	Also   string `cbor:"5,keyasint,omitempty"` // an address that is no factor's any more
+	Kind   string   `cbor:"1,keyasint"`
+	Method string   `cbor:"2,keyasint,omitempty"`
+	At     int64    `cbor:"3,keyasint"`
+	Tries  int      `cbor:"4,keyasint,omitempty"`
+	To     []string `cbor:"5,keyasint,omitempty"` // addresses that are not told yet
+	Found  bool     `cbor:"6,keyasint,omitempty"` // To is all of them, and not just those of before the change
+	Next   int64    `cbor:"7,keyasint,omitempty"` // nobody else sends it before
+}
+
+// Same reports whether two notices are about the same thing.
+func (n Notice) Same(o Notice) bool {
+	return n.Kind == o.Kind && n.Method == o.Method && n.At == o.At
 }
 
 // A Grant is the permission to change factors.
@@ -141,6 +150,7 @@ type Grant struct {
 	Hash    [32]byte `cbor:"1,keyasint"`
 	Expires int64    `cbor:"2,keyasint"`
 	Epoch   [8]byte  `cbor:"3,keyasint"`
+	Session [16]byte `cbor:"4,keyasint"`
 }
 
 // A Phone is the number of the profile, where the library keeps it.
