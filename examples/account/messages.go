@@ -24,17 +24,8 @@ func (a *app) messaging() (twofactor.Messaging, error) {
 	}
 	return twofactor.Messaging{
 		SMS: a.messages, Email: a.messages, Texts: texts, Directory: a.users,
-		Phones: phones{}, Countries: []string{"AU"},
+		Phones: phone.Parser{}, Countries: []string{"AU"},
 	}, nil
-}
-
-// phones understands numbers.
-type phones struct{ phone.Parser }
-
-// Country returns the country of a number, or nothing, where nothing is sent.
-func (p phones) Country(number string) string {
-	country, _ := p.Parser.Country(number)
-	return country
 }
 
 // A delivery is a message as /outbox.json shows it.

@@ -6,13 +6,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/latchkey-auth/latchkey/totp"
 	"github.com/latchkey-auth/latchkey/twofactor"
 )
 
 // policies are five products. They differ in these values and in nothing else.
 var policies = map[string]func() twofactor.Policy{
-	"access": access, "crm": crm, "hosting": hosting, "twostep": twostep, "strict": strict,
+	"access": access, "crm": crm, "hosting": hosting, "twostep": twostep, "strict": twofactor.Strict,
 }
 
 func products() []string { return slices.Sorted(maps.Keys(policies)) }
@@ -69,19 +68,5 @@ func twostep() twofactor.Policy {
 			Kinds: []twofactor.Kind{twofactor.TOTP}, Automatic: true, Life: 400 * 24 * time.Hour, EndsAtSignOut: true,
 		},
 		Recovery: twofactor.RecoveryPolicy{Codes: 10},
-	}
-}
-
-// strict follows NIST SP 800-63B-4 and OWASP ASVS level 3 where they leave room:
-// everybody has the app, nothing stands in for it, and no code lives for longer
-// than it is shown.
-func strict() twofactor.Policy {
-	return twofactor.Policy{
-		Kinds:               []twofactor.Kind{twofactor.TOTP},
-		Required:            true,
-		TOTPWindow:          &totp.Window{},
-		Recovery:            twofactor.RecoveryPolicy{OnUse: twofactor.Replace},
-		RecoveredEnrollOnly: true,
-		MaxFailures:         100,
 	}
 }

@@ -51,6 +51,7 @@ func TestCRM_B1toB11(t *testing.T) {
 	lost.api("POST", "/2fa/login/lost-device", fields{"last_digits": "0000"}, 202)
 	require.NoError(t, s.app.service.Drain(t.Context()))
 	require.Len(t, s.app.messages.Messages(), before)
+	s.clock.Advance(31 * time.Second)
 	lost.api("POST", "/2fa/login/lost-device", fields{"last_digits": "5678"}, 202)
 	lost.api("POST", "/2fa/login/verify", fields{"method": "lost_device", "code": s.code("+61412345678")}, 200)
 
