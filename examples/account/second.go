@@ -49,7 +49,9 @@ func (a *app) showSecondStep(w http.ResponseWriter, r *http.Request) error {
 	if sent := decode[sent](a.sessions.GetString(r.Context(), sentKey)); sent != nil && sent.Method == s.Choice {
 		s.Sent = sent
 	}
-	s.Waiting = s.Sent != nil || s.Choice == l.SendNow
+	// Where codes go out unasked, SendNow is empty again once one has.
+	unasked := a.policy.SendUnasked && len(l.Methods) == 1 && l.SendNow == ""
+	s.Waiting = s.Sent != nil || unasked && s.Method != nil
 	return a.render(w, r, http.StatusOK, "second-step", "One more step", s)
 }
 
