@@ -48,7 +48,7 @@ func NewApp(cfg AppConfig) (*App, error) {
 // counters leave in the order in which they were drawn.
 func (a *App) hold(ctx context.Context, lockID string) (release func(), err error) {
 	if !validID(lockID) {
-		return nil, errMessage
+		return nil, errID
 	}
 	a.mu.Lock()
 	token := a.busy[lockID]
@@ -116,7 +116,7 @@ func (r *appRecord) code(p PIN, b Binding, phone int64) (Code, error) {
 	step := max(0, phone+r.Offset) / (stepSeconds * 1000)
 	chain, err := walk(r.Chain, r.Day, step/daySteps)
 	if err != nil {
-		return Code{}, err
+		return Code{}, refuse(WrongClock) // the key of that day is gone
 	}
 	return encipher(dayKey(chain), tweak(r.scope(), b.forCode(r.Flags), step), p)
 }

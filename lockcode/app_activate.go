@@ -21,7 +21,7 @@ func (a *App) RequestActivation(ctx context.Context, lockID, userID string) erro
 	}
 	defer release()
 	if !validID(userID) {
-		return errMessage
+		return errID
 	}
 	_, err = a.exchange(ctx, lockID, kindWelcome, encode(kindHello, []byte{byte(modeSendPIN)}, []byte(userID)))
 	if err == nil {
@@ -51,7 +51,7 @@ func (a *App) Join(ctx context.Context, lockID, userID string, c Code) error {
 
 func (a *App) pair(ctx context.Context, m mode, lockID, userID, secret string) error {
 	if !validID(userID) {
-		return errMessage
+		return errID
 	}
 	release, err := a.hold(ctx, lockID)
 	if err != nil {

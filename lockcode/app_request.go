@@ -82,6 +82,18 @@ func (a *App) Record(ctx context.Context, lockID string) (AppRecord, error) {
 	return a.cfg.Keys.Load(ctx, lockID)
 }
 
+// Forget deletes what the App keeps of a controller. The controller isn't told:
+// [App.RevokeDevice] on another device does that. It returns nil if there is
+// nothing to delete.
+func (a *App) Forget(ctx context.Context, lockID string) error {
+	release, err := a.hold(ctx, lockID)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return a.cfg.Keys.Delete(ctx, lockID)
+}
+
 func (a *App) ask(ctx context.Context, lockID string, req request) error {
 	if !req.pin.valid {
 		return ErrMalformedPIN

@@ -1,6 +1,7 @@
 package lockcode
 
 import (
+	"errors"
 	"unicode"
 	"unicode/utf8"
 )
@@ -40,6 +41,8 @@ type Binding struct {
 }
 
 const maxID = 64
+
+var errID = errors.New("lockcode: an id has 1 to 64 bytes of printable text")
 
 // validID bounds the names that come from outside. Printable text only, so
 // that two ids that look alike in a log are alike, and so that they survive

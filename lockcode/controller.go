@@ -26,7 +26,8 @@ type ControllerConfig struct {
 	Now func() time.Time
 
 	// PINToOwner hands the PINs of all users but the owner to the owner's App,
-	// sealed, in place of PINs: see [Status.PINs]. The relay never has them.
+	// sealed, in place of PINs: see [Status.PINs]. The relay never has them,
+	// and whoever holds the owner's unlocked phone does.
 	PINToOwner bool
 
 	// InsecureAllowAnyDoor takes the door out of Codes, for a product whose
@@ -51,7 +52,7 @@ type Controller struct {
 func NewController(cfg ControllerConfig) (*Controller, error) {
 	switch {
 	case !validID(cfg.LockID):
-		return nil, errors.New("lockcode: LockID must be 1 to 64 bytes of printable text")
+		return nil, fmt.Errorf("%w (LockID)", errID)
 	case cfg.Store == nil || cfg.PINs == nil || cfg.Rights == nil || cfg.Doors == nil:
 		return nil, errors.New("lockcode: Store, PINs, Rights and Doors are required")
 	}
@@ -121,10 +122,17 @@ func refusal(r Reason) []byte { return encode(kindRefusal, []byte{byte(r)}) }
 
 // update runs f in one transaction. A nil error means that f agreed and that
 // what it did is durable; only then may anything be said or done about it.
+//
+// A refusal moves the serial no more than the state: forged messages, of which
+// a relay can send any number, then write nothing to the flash. Whatever a
+// refusal does change follows a payment, which was agreed to.
 func (c *Controller) update(ctx context.Context, f func(*lockState) error) error {
 	return c.transact(ctx, func(s *lockState) error {
-		s.Serial++
-		return f(s)
+		err := f(s)
+		if err == nil {
+			s.Serial++
+		}
+		return err
 	})
 }
 

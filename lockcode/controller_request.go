@@ -182,12 +182,19 @@ func (s *lockState) revoke(j *journal, userID string, own *device, id []byte) er
 // addDevice arms the pairing of a second device with a Code of the first. The
 // Code comes sealed, so that the relay never sees one that could pair.
 func (c *Controller) addDevice(s *lockState, j *journal, userID string, u *user, d *device, req request) error {
-	code, err := ParseCode(string(req.body))
-	if err != nil || len(s.Confirmed) == 0 || u.MustPIN {
-		d.Wrong-- // no PIN was tried
-		return refuse(NotDone)
-	}
 	paid := d.Wrong
+	code, err := ParseCode(string(req.body))
+	switch {
+	case err != nil:
+		d.Wrong-- // no PIN was tried, here and in the next two
+		return refuse(InvalidCode)
+	case len(s.Confirmed) == 0:
+		d.Wrong--
+		return refuse(NotConfirmed)
+	case u.MustPIN:
+		d.Wrong--
+		return refuse(MustChangePIN)
+	}
 	b := Binding{AddDevice, userID}
 	found := c.look(s, userID, []*device{d}, code, b, j.now)
 	if err := found.settle(j, userID, b); err != nil {

@@ -410,6 +410,10 @@ func TestLostDevice(t *testing.T) {
 	require.Equal(t, lockcode.ActivationFailed, reason(t, newPhone(t, "ute", w.clock, w.Controller).Join(ctx, w.lock, "ute", waiting)))
 	require.NoError(t, w.user.Do(ctx, w.lock, w.userPIN, open("front")))
 
+	require.NoError(t, lost.Forget(ctx, w.lock))
+	require.NoError(t, lost.Forget(ctx, w.lock))
+	require.ErrorIs(t, lost.Do(ctx, w.lock, w.userPIN, open("front")), lockcode.ErrNoRecord)
+
 	// The owner takes a user's only device; the user begins anew.
 	require.NoError(t, w.owner.RevokeDevice(ctx, w.lock, w.ownerPIN, own))
 	w.user.activate(w.site)

@@ -155,10 +155,10 @@ func TestPowerCutAtEveryWrite(t *testing.T) {
 	t.Run("a PIN is the old or the new one", func(t *testing.T) {
 		t.Parallel()
 		everyWrite(t, func(w *world) error {
-			return w.user.ChangePIN(t.Context(), w.lock, w.userPIN, pin(t, "7306"))
+			return w.user.ChangePIN(t.Context(), w.lock, w.userPIN, chosen(t, w.userPIN))
 		}, func(w *world, err error) {
 			old := w.user.Do(t.Context(), w.lock, w.userPIN, open("front"))
-			fresh := w.user.Do(t.Context(), w.lock, pin(t, "7306"), open("front"))
+			fresh := w.user.Do(t.Context(), w.lock, chosen(t, w.userPIN), open("front"))
 			require.True(t, (old == nil) != (fresh == nil))
 			if err == nil {
 				require.NoError(t, fresh)

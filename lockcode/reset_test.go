@@ -20,6 +20,9 @@ func TestOwnerReset(t *testing.T) {
 		require.NoError(t, err)
 		return w.VerifyCode(ctx, p.user, c, reset(target))
 	}
+	w.grant("uwe", lockcode.Binding{Purpose: lockcode.Activate})
+	newPhone(t, "uwe", w.clock, w.Controller).activate(w.site)
+	require.Equal(t, lockcode.NotAllowed, reason(t, byCode(w.user, w.userPIN, "uwe")))
 	require.Equal(t, lockcode.NotAllowed, reason(t, byCode(w.user, w.userPIN, "olga")))
 	require.Equal(t, lockcode.NotAllowed, reason(t, byCode(w.user, w.userPIN, "ute")))
 	require.Equal(t, lockcode.NotAllowed, reason(t, byCode(w.owner, w.ownerPIN, "olga")), "the owner, themselves")
@@ -35,7 +38,8 @@ func TestOwnerReset(t *testing.T) {
 	require.NoError(t, err)
 	old := w.code(open("front"))
 
-	require.NoError(t, byCode(w.owner, w.ownerPIN, "ute"))
+	// At once, while the pairing is still armed.
+	require.NoError(t, w.owner.Do(ctx, w.lock, w.ownerPIN, reset("ute")))
 	for _, p := range []*phone{w.user, second} {
 		require.Equal(t, lockcode.NotActivated, reason(t, p.Do(ctx, w.lock, w.userPIN, open("front"))))
 	}
@@ -43,6 +47,7 @@ func TestOwnerReset(t *testing.T) {
 	third := newPhone(t, "ute", w.clock, w.Controller)
 	require.Equal(t, lockcode.ActivationFailed, reason(t, third.Join(ctx, w.lock, "ute", waiting)))
 	again := third.activate(w.site)
+	require.Equal(t, lockcode.ActivationFailed, reason(t, newPhone(t, "ute", w.clock, w.Controller).Join(ctx, w.lock, "ute", waiting)))
 	require.NoError(t, third.Do(ctx, w.lock, again, open("front")))
 	require.Equal(t, lockcode.NotActivated, reason(t, second.Do(ctx, w.lock, again, open("front"))))
 }
@@ -68,7 +73,7 @@ func TestHardwareReset(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, lockcode.NotConfirmed, reason(t, w.VerifyCode(ctx, "olga", c, open("front"))))
 	_, err = w.owner.NewDeviceCode(ctx, w.lock, ownerPIN)
-	require.Error(t, err)
+	require.Equal(t, lockcode.NotConfirmed, reason(t, err))
 	require.Zero(t, w.opens())
 
 	// Confirmed means this configuration, and not one that came later.

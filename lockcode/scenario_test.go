@@ -41,7 +41,7 @@ func TestE2KeysNeverPassTheCloud(t *testing.T) {
 	s := newSite(t, "lock-1")
 	r := &tap{next: s.Controller}
 	w := settle(t, s, r)
-	fresh := pin(t, "7306")
+	fresh := chosen(t, w.userPIN)
 	require.NoError(t, w.user.ChangePIN(ctx, w.lock, w.userPIN, fresh))
 	require.NoError(t, w.user.Do(ctx, w.lock, fresh, open("front")))
 	c, err := w.user.NewDeviceCode(ctx, w.lock, fresh)
@@ -90,7 +90,7 @@ func TestE5FirstActivationThenOwnPIN(t *testing.T) {
 		require.NoError(t, w.HardwareReset(ctx))
 		p := newPhone(t, "olga", w.clock, w.Controller)
 		sent := p.activate(w)
-		fresh := pin(t, "4907")
+		fresh := chosen(t, sent)
 		st, err := p.Status(ctx, w.lock)
 		require.NoError(t, err)
 		require.Equal(t, !keep, st.MustChangePIN)
@@ -103,9 +103,6 @@ func TestE5FirstActivationThenOwnPIN(t *testing.T) {
 		}
 		require.Equal(t, lockcode.WeakPIN, reason(t, p.ChangePIN(ctx, w.lock, sent, pin(t, "1234"))))
 		require.Equal(t, lockcode.WeakPIN, reason(t, p.ChangePIN(ctx, w.lock, sent, sent)))
-		if sent == fresh {
-			fresh = pin(t, "4908")
-		}
 		require.NoError(t, p.ChangePIN(ctx, w.lock, sent, fresh))
 		require.NoError(t, p.ConfirmConfig(ctx, w.lock, fresh, w.config))
 		require.Equal(t, lockcode.WrongPIN, reason(t, p.Do(ctx, w.lock, sent, open("front"))))
@@ -128,7 +125,7 @@ func TestE6OwnerResetsPIN(t *testing.T) {
 	require.Equal(t, lockcode.NotActivated, reason(t, w.user.Do(ctx, w.lock, w.userPIN, open("front"))))
 	again := w.user.activate(w.site)
 	require.NoError(t, w.user.Do(ctx, w.lock, again, open("front")))
-	fresh := pin(t, "8153")
+	fresh := chosen(t, again)
 	require.NoError(t, w.user.ChangePIN(ctx, w.lock, again, fresh))
 	require.NoError(t, w.owner.Do(ctx, w.lock, w.ownerPIN, open("front")))
 }

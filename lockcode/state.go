@@ -13,7 +13,7 @@ import (
 const (
 	maxUsers    = 256
 	maxDevices  = 4 // of one user
-	maxPending  = 64
+	maxPending  = maxUsers
 	maxRuns     = 4 // of one pending pairing
 	maxUsed     = 64
 	maxNotices  = 8
@@ -97,7 +97,7 @@ func (s LockState) String() string { return "[LockState]" }
 // Format hides the state under every verb.
 func (s LockState) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) }
 
-// Serial counts the transactions since the state was new. A store with a
+// Serial counts the transactions that were agreed to since the state was new. A store with a
 // monotonic counter in hardware can tell a restored backup by it.
 func (s *LockState) Serial() uint64 { return s.s.Serial }
 

@@ -142,18 +142,17 @@ func newSite(t testing.TB, lock string, change ...func(*lockcode.ControllerConfi
 	return s
 }
 
-// A phone is an App whose store and clock the test can reach.
+// A phone is an App whose store the test can reach.
 type phone struct {
 	*lockcode.App
-	t     testing.TB
-	user  string
-	keys  *memory.AppKeys
-	clock *clock
+	t    testing.TB
+	user string
+	keys *memory.AppKeys
 }
 
 func newPhone(t testing.TB, user string, c *clock, r lockcode.Relay) *phone {
 	t.Helper()
-	p := &phone{t: t, user: user, keys: new(memory.AppKeys), clock: c}
+	p := &phone{t: t, user: user, keys: new(memory.AppKeys)}
 	a, err := lockcode.NewApp(lockcode.AppConfig{Keys: p.keys, Relay: r, Name: user + "'s phone", Now: c.now})
 	require.NoError(t, err)
 	p.App = a
@@ -181,6 +180,15 @@ func pin(t testing.TB, digits string) lockcode.PIN {
 	p, err := lockcode.ParsePIN(digits)
 	require.NoError(t, err)
 	return p
+}
+
+// chosen is a PIN that a user may change to from this one.
+func chosen(t testing.TB, from lockcode.PIN) lockcode.PIN {
+	t.Helper()
+	if p := pin(t, "7306"); p != from {
+		return p
+	}
+	return pin(t, "4907")
 }
 
 // other is a PIN that surely differs.

@@ -38,6 +38,9 @@ func (s *Service) Reset(ctx context.Context, admin *Verified, user, why string) 
 	e := Event{Type: EventReset, UserID: user, At: now, Actor: admin.UserID(), Why: why}
 	rec := record.New()
 	t := &tx{s: s, user: user, rec: rec, now: now}
+	if old, _, err := s.load(ctx, user, true); err == nil { // no matter if it doesn't open
+		t.before, rec.Notices = mails(old.Factors), old.Notices
+	}
 	t.notice(e)
 	return s.replace(ctx, user, rec, e)
 }
@@ -58,7 +61,7 @@ func (s *Service) replace(ctx context.Context, user string, rec *record.Record, 
 		_, err = s.save(ctx, user, stored.Version, rec)
 		if err == nil {
 			s.emit(ctx, e)
-			s.remind(ctx, user, rec)
+			s.remind(ctx, user, rec, e.At)
 			return nil
 		}
 		if !errors.Is(err, ErrConflict) {

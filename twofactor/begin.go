@@ -105,7 +105,7 @@ func (s *Service) Begin(ctx context.Context, in SignIn) (Outcome, error) {
 		s.emit(ctx, Event{Type: EventFault, UserID: in.UserID, At: now})
 		return nil, err
 	}
-	s.remind(ctx, in.UserID, rec)
+	s.remind(ctx, in.UserID, rec, now)
 	switch {
 	case len(rec.Factors) == 0:
 		return s.unasked(in, NotEnrolled, []string{"pwd"}, s.policy.Required, now)

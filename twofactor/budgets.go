@@ -70,7 +70,9 @@ func (t *tx) missed(f *record.Factor) {
 func (t *tx) hit(f *record.Factor) {
 	f.Row, f.Fails, f.PausedUntil = 0, 0, 0
 	f.LastUsed = t.now.Unix()
-	t.rec.Preferred = f.ID
+	if !t.s.recovers(t.rec, f) {
+		t.rec.Preferred = f.ID
+	}
 }
 
 // unfinished tells the owner, now and then, that someone had the password and

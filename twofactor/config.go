@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
 	"github.com/latchkey-auth/latchkey/twofactor/internal/seal"
 )
 
@@ -57,7 +56,6 @@ type Service struct {
 	policy  Policy
 	records *seal.Ring
 	tokens  *seal.Ring
-	codec   *record.Codec
 	methods []method
 	slow    chan struct{}  // a place for each slow hash that is compared at once
 	under   sync.WaitGroup // messages under way
@@ -92,13 +90,12 @@ func New(cfg Config) (*Service, error) {
 	if s.tokens, err = newRing(cfg.Keys, "token"); err != nil {
 		return nil, fmt.Errorf("twofactor: Config.Keys: %w", err)
 	}
-	if s.codec, err = record.NewCodec(); err != nil {
-		return nil, fmt.Errorf("twofactor: %w", err)
+	s.methods = []method{totpMethod{issuer: cfg.Issuer, window: *policy.TOTPWindow}}
+	if cfg.Messaging.SMS != nil {
+		s.methods = append(s.methods, messageMethod{k: SMS, lostDevice: policy.LostDevice})
 	}
-	s.methods = []method{
-		totpMethod{issuer: cfg.Issuer, window: *policy.TOTPWindow},
-		messageMethod{k: SMS, lostDevice: policy.LostDevice},
-		messageMethod{k: Email},
+	if cfg.Messaging.Email != nil {
+		s.methods = append(s.methods, messageMethod{k: Email})
 	}
 	return s, nil
 }

@@ -57,12 +57,17 @@ func (t *tx) complete(ses Session, grant string, m method, f record.Factor, repl
 		return nil, err
 	}
 	t.keepGrant(ses, grant, &out.Grant)
-	out.Session = &Verified{s: t.proven(ses, m)}
+	if !t.s.forRecovery(m.kind()) {
+		out.Session = &Verified{s: t.proven(ses, m)}
+	}
 	return out, nil
 }
 
 // reissue seals the session of a confirmation.
 func (s *Service) reissue(c *Confirmation) (err error) {
+	if c.Session == nil {
+		return nil
+	}
 	c.Session.token, err = s.sealToken(sessionToken, &c.Session.s)
 	return err
 }
@@ -105,7 +110,9 @@ func (t *tx) enroll(f record.Factor, replaces string) (*Confirmation, error) {
 	} else {
 		t.rec.Factors = append(t.rec.Factors, f)
 	}
-	t.rec.Preferred = f.ID
+	if !t.s.forRecovery(Kind(f.Kind)) {
+		t.rec.Preferred = f.ID
+	}
 	t.event(Event{Type: EventEnrolled, Kind: Kind(f.Kind), Method: f.ID})
 	out := &Confirmation{Next: t.next()}
 	if out.Next == "" && t.rec.Recovery.Left == 0 {

@@ -77,11 +77,14 @@ type Confirmation struct {
 	Grant Grant
 
 	// Session replaces the one that the user had: it now rests on the new
-	// factor. Where an [*EnrollmentOnly] came in, this is the sign-in.
+	// factor. Where an [*EnrollmentOnly] came in, this is the sign-in. It is nil
+	// if the session stays as it is, for an address that is for recovery only.
 	Session *Verified
 }
 
-// Enroll begins to set up a second factor.
+// Enroll begins to set up a second factor. For [SMS] and [Email] it sends the
+// first code; if only that is refused, the enrollment is returned beside the
+// refusal, and [Service.Resend] tries again.
 func (s *Service) Enroll(ctx context.Context, ses Session, grant string, req EnrollRequest) (*Enrollment, error) {
 	m := s.method(req.Kind)
 	if m == nil || !slices.Contains(s.policy.Kinds, req.Kind) {
@@ -144,10 +147,26 @@ func (t *tx) enrollable(req EnrollRequest) *RejectedError {
 		}
 		return nil
 	}
-	if len(t.rec.Factors) >= record.MaxFactors || t.s.policy.OneAtATime && len(t.rec.Factors) > 0 {
+	second := t.second()
+	if t.s.forRecovery(req.Kind) && second == 0 {
+		return reject(ReasonPolicy) // a way back in is none before there is something to come back to
+	}
+	if len(t.rec.Factors) >= record.MaxFactors ||
+		t.s.policy.OneAtATime && second > 0 && !t.s.forRecovery(req.Kind) {
 		return reject(ReasonPolicy)
 	}
 	return nil
+}
+
+// second is how many of the user's factors are second factors.
+func (t *tx) second() int {
+	n := 0
+	for i := range t.rec.Factors {
+		if !t.s.forRecovery(Kind(t.rec.Factors[i].Kind)) {
+			n++
+		}
+	}
+	return n
 }
 
 // Enrollment returns an enrollment that is still unproven, to show it again.
@@ -171,15 +190,17 @@ func (s *Service) enrollment(e *record.Enrollment) (*Enrollment, error) {
 	out := &Enrollment{
 		ID: e.ID, Kind: Kind(e.Factor.Kind), Name: e.Factor.Name, Expires: time.Unix(e.Expires, 0),
 	}
-	if m, ok := s.method(out.Kind).(totpMethod); ok {
+	switch m := s.method(out.Kind).(type) {
+	case nil:
+		return nil, reject(ReasonPolicy) // there is no sender for the kind any more
+	case totpMethod:
 		var err error
-		if out.URI, err = m.uri(e); err != nil {
-			return nil, err
-		}
-	} else {
-		out.Hint = s.method(out.Kind).hint(&e.Factor)
+		out.URI, err = m.uri(e)
+		return out, err
+	default:
+		out.Hint = m.hint(&e.Factor)
+		return out, nil
 	}
-	return out, nil
 }
 
 func (t *tx) enrollment(id string) int {

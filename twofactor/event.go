@@ -43,6 +43,7 @@ const (
 	EventSent           EventType = "sent"
 	EventSendRefused    EventType = "send_refused"
 	EventSendFailed     EventType = "send_failed"
+	EventSendUncertain  EventType = "send_uncertain"
 	EventTrustMade      EventType = "trust_made"
 	EventTrustUsed      EventType = "trust_used"
 	EventTrustRefused   EventType = "trust_refused"
@@ -61,12 +62,14 @@ func (s *Service) emit(ctx context.Context, events ...Event) {
 	for _, e := range events {
 		level := slog.LevelInfo
 		switch e.Type {
-		case EventRejected, EventPaused, EventDisabled, EventSendRefused, EventTrustRefused, EventUnfinished:
+		case EventRejected, EventPaused, EventDisabled, EventSendRefused, EventSendUncertain, EventTrustRefused, EventUnfinished:
 			level = slog.LevelWarn
 		case EventFault, EventSendFailed, EventOtherKeyRecord:
 			level = slog.LevelError
 		}
-		s.cfg.Logger.LogAttrs(ctx, level, "twofactor", e.attrs()...)
+		if s.cfg.Logger.Enabled(ctx, level) {
+			s.cfg.Logger.LogAttrs(ctx, level, "twofactor", e.attrs()...)
+		}
 		if s.cfg.OnEvent != nil {
 			s.cfg.OnEvent(ctx, e)
 		}

@@ -122,7 +122,10 @@ func (t *tx) whyNot(k Kind, p Profile) Why {
 	if !slices.Contains(t.s.policy.Kinds, k) {
 		return WhyNotAllowed
 	}
-	if t.s.policy.OneAtATime && len(t.rec.Factors) > 0 {
+	switch {
+	case t.s.forRecovery(k) && t.second() == 0:
+		return WhyNotEnrolled
+	case t.s.policy.OneAtATime && t.second() > 0 && !t.s.forRecovery(k):
 		return WhyOneAtATime
 	}
 	if k == Email && p.Email == "" {

@@ -36,4 +36,8 @@ type SendRequest struct {
 	// or that the app has verified it. What is unproven must never use up what
 	// is there for the proven.
 	Proven bool
+
+	// Known says that a browser asks that once passed. Someone who has the
+	// password and asks for codes elsewhere must not use up what is there for it.
+	Known bool
 }

@@ -1,11 +1,16 @@
 package twofactor
 
 import (
+	"bytes"
 	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/latchkey-auth/latchkey/twofactor/internal/seal"
 )
 
 // Counters are kept in a fixed number of slots, each a record of its own: a
@@ -57,18 +62,30 @@ func (g *StoreGuard) loadSlot(ctx context.Context, key string) (map[[tagSize]byt
 	if err != nil {
 		return nil, "", fmt.Errorf("twofactor: loading counters: %w", err)
 	}
+	if stored.Version == "" {
+		return nil, "", errors.New("twofactor: the store returned counters without a version")
+	}
 	plain, err := g.ring.Open(stored.Data, []byte(key))
+	if errors.Is(err, seal.ErrKey) {
+		// It wasn't written since its key was taken away, so its counters are full.
+		return make(map[[tagSize]byte]int64), stored.Version, nil
+	}
 	if err != nil {
 		return nil, "", fmt.Errorf("twofactor: loading counters: %w", err)
 	}
-	if stored.Version == "" || len(plain)%slotLine != 0 {
-		return nil, "", errors.New("twofactor: counters are malformed")
+	slot, err := decodeSlot(plain)
+	return slot, stored.Version, err
+}
+
+func decodeSlot(data []byte) (map[[tagSize]byte]int64, error) {
+	if len(data)%slotLine != 0 || len(data) > slotMax*slotLine {
+		return nil, errors.New("twofactor: counters are malformed")
 	}
-	slot := make(map[[tagSize]byte]int64, len(plain)/slotLine+1)
-	for ; len(plain) > 0; plain = plain[slotLine:] {
-		slot[[tagSize]byte(plain)] = int64(binary.BigEndian.Uint64(plain[tagSize:]))
+	slot := make(map[[tagSize]byte]int64, len(data)/slotLine+1)
+	for ; len(data) > 0; data = data[slotLine:] {
+		slot[[tagSize]byte(data)] = int64(binary.BigEndian.Uint64(data[tagSize:]))
 	}
-	return slot, stored.Version, nil
+	return slot, nil
 }
 
 // encodeSlot writes the counters that are not full. Should a slot ever be over
@@ -84,4 +101,17 @@ func encodeSlot(slot map[[tagSize]byte]int64, now time.Time) []byte {
 		out = binary.BigEndian.AppendUint64(out, uint64(full))
 	}
 	return out
+}
+
+// nameKey is the key that names of counters are hashed with. It comes from the
+// same of several keys whatever their order is, so that the counters begin anew
+// once while a key is replaced and not with each step of it.
+func nameKey(keys []Key) ([]byte, error) {
+	least := keys[0]
+	for _, k := range keys {
+		if bytes.Compare(k.b[:], least.b[:]) < 0 {
+			least = k
+		}
+	}
+	return hkdf.Key(sha256.New, least.b[:], nil, "latchkey/v1 counter names", sha256.Size)
 }

@@ -2,9 +2,7 @@ package twofactor
 
 import (
 	"context"
-	"crypto/hkdf"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -12,6 +10,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/otpcode"
@@ -82,10 +81,7 @@ func NewGuard(cfg GuardConfig) (*StoreGuard, error) {
 	if g.ring, err = newRing(cfg.Keys, "counter"); err != nil {
 		return nil, fmt.Errorf("twofactor: GuardConfig.Keys: %w", err)
 	}
-	// The last key and not the first: it stays while new ones are rolled out, so
-	// that a counter doesn't begin anew with each.
-	last := cfg.Keys[len(cfg.Keys)-1]
-	if g.hide, err = hkdf.Key(sha256.New, last.bytes(), nil, "latchkey/v1 counter names", sha256.Size); err != nil {
+	if g.hide, err = nameKey(cfg.Keys); err != nil {
 		return nil, err
 	}
 	return g, nil
@@ -99,36 +95,48 @@ type counter struct {
 	returns bool // it is given back when the code is entered
 }
 
-// counters are the buckets of a request, the user's own first.
+// counters are the buckets of a request, the user's own first. They are the same
+// each time, so that what was taken can be given back.
 func (g *StoreGuard) counters(r SendRequest) []counter {
 	l := g.cfg.Limits
+	to := destination(r)
 	if r.Proven {
-		return []counter{of("proven", l.Proven, r.User, string(r.Channel), r.To)}
+		return []counter{
+			of("proven", l.Proven, r.User, string(r.Channel), strconv.FormatBool(r.Known)),
+			of("proven_destination", l.ProvenDestination, string(r.Channel), to),
+		}
 	}
 	out := []counter{of("user", l.User, r.User, string(r.Channel))}
 	if r.Client.IsValid() {
 		out = append(out, of("client", l.Client, network(r.Client)))
 	}
-	out = append(out, of("destination", l.Destination, string(r.Channel), r.To))
+	out = append(out, of("destination", l.Destination, string(r.Channel), to))
 	day := l.MailDay
 	if r.Channel == otpcode.SMS {
 		day = l.Day
-		prefix := r.To[:max(0, len(r.To)-4)]
+		prefix := to[:max(0, len(to)-4)]
 		unentered := of("unentered", l.Unentered, prefix)
 		unentered.returns = true
 		out = append(out, of("prefix", l.Prefix, prefix), unentered)
 	}
-	var b [1]byte
-	rand.Read(b[:])
-	share := Limit{Burst: day / shards, Every: (24 * time.Hour / time.Duration(day/shards)).Round(time.Second)}
-	return append(out, of("day", share, string(r.Channel), strconv.Itoa(int(b[0])%shards)))
+	// One user has one part of the day's total, so that few can't use up all of it.
+	part := g.tag(r.User)[0] % shards
+	return append(out, of("day", share(day), string(r.Channel), strconv.Itoa(int(part))))
+}
+
+// destination is where a message goes, in one spelling for all that reach the
+// same mailbox: what limits hang on must not be a matter of how it is written.
+func destination(r SendRequest) string {
+	at := strings.LastIndexByte(r.To, '@')
+	if r.Channel == otpcode.SMS || at < 0 {
+		return r.To
+	}
+	mailbox, _, _ := strings.Cut(r.To[:at], "+") // RFC 5233: what follows is a detail
+	return strings.ToLower(mailbox + r.To[at:])
 }
 
 func of(limit string, l Limit, parts ...string) counter {
-	name := limit
-	for _, p := range parts {
-		name += "\x00" + p
-	}
+	name := strings.Join(append([]string{limit}, parts...), "\x00")
 	return counter{limit: limit, name: name, bucket: budget.Bucket{Size: l.Burst, Refill: l.Every}}
 }
 
@@ -160,7 +168,10 @@ func (g *StoreGuard) Reserve(ctx context.Context, r SendRequest) error {
 			err = g.refuse(ctx, c.limit)
 		}
 		if err != nil {
-			return errors.Join(err, g.back(ctx, taken))
+			if failed := g.back(ctx, taken); failed != nil {
+				g.cfg.Logger.ErrorContext(ctx, "twofactor: send limit", "error", failed)
+			}
+			return err
 		}
 		if ok {
 			taken = append(taken, c)
@@ -179,8 +190,7 @@ func (g *StoreGuard) refuse(ctx context.Context, limit string) error {
 	return &RejectedError{Reason: ReasonSendLimited, RetryAt: g.cfg.Now().Add(time.Hour).Truncate(time.Minute)}
 }
 
-// Release implements [Guard]. The day's share that it gives back may be another
-// than the one taken: they count alike.
+// Release implements [Guard].
 func (g *StoreGuard) Release(ctx context.Context, r SendRequest) error {
 	return g.back(ctx, g.counters(r))
 }
@@ -190,7 +200,10 @@ func (g *StoreGuard) Entered(ctx context.Context, r SendRequest) error {
 	return g.back(ctx, slices.DeleteFunc(g.counters(r), func(c counter) bool { return !c.returns }))
 }
 
+// back gives places back, even if the request that took them has ended.
 func (g *StoreGuard) back(ctx context.Context, counters []counter) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settle)
+	defer cancel()
 	var failed error
 	for _, c := range counters {
 		failed = errors.Join(failed, g.count(ctx, c, func(full int64, now time.Time) (int64, bool) {

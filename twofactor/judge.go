@@ -57,7 +57,13 @@ func (t *tx) judgeDigits(a *attempt, in input) (*proof, error) {
 		if err == nil {
 			a.purse.back(t.now, price)
 			t.hit(f)
-			return &proof{kind: m.kind(), method: f.ID, amr: m.amr(), to: b.Destination}, nil
+			pr := &proof{kind: m.kind(), method: f.ID, amr: m.amr(), to: b.Destination}
+			if t.s.recovers(t.rec, f) {
+				pr.amr, pr.recovered = []string{"recovery_code"}, true
+				t.endTrust()
+				t.event(Event{Type: EventRecovered, Kind: pr.kind, Method: f.ID})
+			}
+			return pr, nil
 		}
 		refusal, ok := errors.AsType[*RejectedError](err)
 		if !ok {
@@ -99,7 +105,7 @@ func (t *tx) targets(a *attempt, method string) ([]*record.Factor, *RejectedErro
 		if f == nil {
 			return nil, reject(ReasonNotUsable)
 		}
-		if no := t.s.usable(t.rec, f, t.now); no != nil {
+		if no := t.usable(a, f); no != nil {
 			return nil, no
 		}
 		return []*record.Factor{f}, nil
@@ -121,6 +127,15 @@ func (t *tx) targets(a *attempt, method string) ([]*record.Factor, *RejectedErro
 		return nil, no
 	}
 	return targets, nil
+}
+
+// usable returns nil if a code of the factor can be judged in this attempt. A
+// way back in is no fresh proof.
+func (t *tx) usable(a *attempt, f *record.Factor) *RejectedError {
+	if a.Purpose == forGrant && t.s.recovers(t.rec, f) {
+		return reject(ReasonNotUsable)
+	}
+	return t.s.usable(t.rec, f, t.now)
 }
 
 // judgeConsecutive decides about three codes of one app. They cost nothing,

@@ -9,12 +9,13 @@ import (
 type Login struct {
 	Methods   []Method
 	Preferred string    // the id of the method to show first
-	Codes     int       // how many consecutive codes of the app to ask for: 1, or 3 when the tries are used up
+	Codes     int       // how many consecutive codes of the app to ask for: 1, or 3 when one may be refused
 	Recovery  bool      // a recovery code can be used
 	Expires   time.Time // when the password has to be entered again
 	Remaining int       // wrong codes that are left
 
-	// SendNow is the id of the method to send a code for unasked, or empty.
+	// SendNow is the id of the method to send a code for unasked, or empty. It is
+	// empty once a code was sent, so that reloading a page sends nothing.
 	SendNow string
 
 	// LostDevice says that [Service.LostDevice] is there for a user who has none
@@ -51,28 +52,52 @@ func (t *tx) describe(p *pending, a *attempt) Login {
 		Codes: 1, Recovery: t.rec.Recovery.Left > 0,
 		Expires: time.Unix(p.Expires, 0), Remaining: a.remaining(t),
 	}
-	empty := a.purse.level(t.now) == 0
-	if empty {
-		out.Codes = 3
-	}
+	level := a.purse.level(t.now)
+	paused, apps := false, 0
 	for i := range t.rec.Factors {
 		f := &t.rec.Factors[i]
-		if !t.s.allowed(f) && !t.s.outdated(t.rec) {
+		if !t.s.allowed(f) && !t.s.outdated(t.rec) && !t.s.recovers(t.rec, f) {
 			continue
 		}
 		m := t.s.status(t.rec, f, t.now)
-		if f.Address != nil && empty {
+		if f.Address != nil && level == 0 {
 			m.Digits = longCode
+		}
+		if _, ok := t.s.method(m.Kind).(unlocker); ok {
+			if m.Usable {
+				apps++
+			}
+			paused = paused || m.WhyNot == ReasonPaused
 		}
 		out.Methods = append(out.Methods, m)
 		out.Remember = out.Remember || m.Remember && !t.s.policy.Trust.Automatic
-		if f.ID == t.rec.Preferred || out.Preferred == "" {
+		if !m.Recovery && (f.ID == t.rec.Preferred || out.Preferred == "") {
 			out.Preferred = f.ID
 		}
 	}
-	if t.s.policy.SendUnasked && len(out.Methods) == 1 && out.Methods[0].Kind != TOTP {
-		out.SendNow = out.Methods[0].ID
+	if paused || level < max(1, apps) {
+		// One code would be refused, or it would be if it were to be compared with
+		// all apps. Whoever has the password can bring that about at any time, just
+		// before the owner comes; three codes are accepted all the same.
+		out.Codes = 3
+	}
+	if only := out.only(); t.s.policy.SendUnasked && only != nil && only.Usable && only.Kind != TOTP && a.sent(only.ID) == nil {
+		out.SendNow = only.ID
 	}
 	out.LostDevice = t.s.policy.LostDevice
 	return out
+}
+
+// only returns the user's only second factor, or nil.
+func (l *Login) only() *Method {
+	var only *Method
+	for i := range l.Methods {
+		if m := &l.Methods[i]; !m.Recovery {
+			if only != nil {
+				return nil
+			}
+			only = m
+		}
+	}
+	return only
 }

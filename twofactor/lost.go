@@ -74,7 +74,7 @@ func (t *tx) lost(p *pending, profile Profile, digits string) (is otpcode.Issued
 	t.rec.Budgets.Digits = full
 	a.Lost = t.lostNumber(profile, digits)
 	tg = &target{
-		method: MethodLostDevice, kind: SMS, to: a.Lost, proven: true, digits: t.s.policy.Digits,
+		method: MethodLostDevice, kind: SMS, to: a.Lost, proven: true, known: p.Known, digits: t.s.policy.Digits,
 		code: otpcode.CodeLostDevice, bind: a.bindLost(t), sent: a.challenge(MethodLostDevice), sends: &a.Sends,
 	}
 	if no := tg.limit(t.now); no != nil {
@@ -88,9 +88,13 @@ func (t *tx) lost(p *pending, profile Profile, digits string) (is otpcode.Issued
 		return is, nil, err
 	}
 	a.Sends++
-	if a.Lost != nowhere {
-		t.event(Event{Type: EventLostDevice})
+	// Whoever is called at an event is called in both cases, or the time it takes
+	// would tell them apart.
+	e := Event{Type: EventLostDevice, Kind: SMS}
+	if a.Lost == nowhere {
+		e.Reason = ReasonWrongCode
 	}
+	t.event(e)
 	return is, tg, t.keep(a)
 }
 
@@ -104,7 +108,7 @@ func (s *Service) sendLost(ctx context.Context, p *pending, profile Profile, fro
 	} else if err := s.dispatch(ctx, profile, from, is, tg); err != nil {
 		e.Type, e.Reason = EventSendFailed, ReasonSendFailed
 		if errors.Is(err, otpcode.ErrNotSent) {
-			_ = s.cfg.Messaging.Guard.Release(ctx, req) // a place is lost at worst
+			s.release(ctx, req)
 		}
 	}
 	s.emit(ctx, e)
@@ -128,7 +132,7 @@ func (t *tx) lostNumber(profile Profile, digits string) string {
 // judgeLost decides about a code that was sent for a lost device.
 func (t *tx) judgeLost(a *attempt, digits string) (*proof, error) {
 	sent := a.sent(MethodLostDevice)
-	if sent == nil {
+	if sent == nil || !t.s.policy.LostDevice {
 		return nil, t.refuse(reject(ReasonNotUsable)) // nobody asked for one
 	}
 	price := 1
@@ -139,6 +143,9 @@ func (t *tx) judgeLost(a *attempt, digits string) (*proof, error) {
 		return nil, t.refuse(no)
 	}
 	err := t.s.method(SMS).check(t, nil, sent, a.bindLost(t), digits)
+	if phone, gone := t.phone(t.profile); err == nil && (gone != nil || !phone.Verified || phone.Number != a.Lost) {
+		err = reject(ReasonWrongCode) // it went nowhere, or to a number that has been changed since
+	}
 	no, ok := errors.AsType[*RejectedError](err)
 	switch {
 	case err == nil:

@@ -38,8 +38,8 @@ func (s *Service) Remove(ctx context.Context, ses *Verified, grant, method strin
 		if t.rec.Preferred == method {
 			t.rec.Preferred = ""
 		}
-		if len(t.rec.Factors) == 0 {
-			t.unenroll()
+		if t.second() == 0 {
+			t.unenroll() // and what only helps back to a second factor
 		}
 		t.changed(ses, grant)
 		return nil
@@ -48,14 +48,17 @@ func (s *Service) Remove(ctx context.Context, ses *Verified, grant, method strin
 
 // removable reports whether the policy can do without the factor.
 func (s *Service) removable(rec *record.Record, f *record.Factor) bool {
-	if s.policy.Required && len(rec.Factors) == 1 {
-		return false
-	}
-	same := 0
+	same, second := 0, 0
 	for i := range rec.Factors {
 		if rec.Factors[i].Kind == f.Kind {
 			same++
 		}
+		if !s.forRecovery(Kind(rec.Factors[i].Kind)) {
+			second++
+		}
+	}
+	if s.policy.Required && second == 1 && !s.forRecovery(Kind(f.Kind)) {
+		return false
 	}
 	return Kind(f.Kind) != s.policy.Backup || same > 1
 }

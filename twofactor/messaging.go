@@ -77,8 +77,9 @@ type Phones interface {
 	// Its error says what is wrong, without the number.
 	ParsePhone(text, region string) (string, error)
 
-	// Country returns the ISO 3166 code of the country of an E.164 number.
-	Country(number string) string
+	// Country returns the ISO 3166 code of the country of an E.164 number, or
+	// an error if it belongs to none.
+	Country(number string) (string, error)
 }
 
 // A Client is where a request comes from.
@@ -110,17 +111,20 @@ func (m *Messaging) complete(cfg *Config, p Policy) error {
 	sms := slices.Contains(p.Kinds, SMS) || p.LostDevice
 	mail := slices.Contains(p.Kinds, Email)
 	switch {
-	case sms && (m.SMS == nil || m.Phones == nil):
-		return errors.New("SMS and Phones are required to send codes by SMS")
+	case sms && m.SMS == nil:
+		return errors.New("a sender for SMS is required by the policy")
 	case mail && m.Email == nil:
-		return errors.New("Email is required to send codes by mail")
-	case (sms || mail || m.Email != nil || m.SMS != nil) && (m.Texts == nil || m.Directory == nil):
-		return errors.New("Texts and Directory are required to send anything")
+		return errors.New("a sender for mail is required by the policy")
+	case m.SMS != nil && m.Phones == nil:
+		return errors.New("the field Phones is required to send anything by SMS")
+	case (m.Email != nil || m.SMS != nil) && (m.Texts == nil || m.Directory == nil):
+		return errors.New("the fields Texts and Directory are required to send anything")
 	case sms && m.Guard == nil && len(m.Countries) == 0:
-		return errors.New("Countries is required to send codes by SMS")
+		return errors.New("the field Countries is required to send codes by SMS")
 	}
 	m.Countries = slices.Clone(m.Countries)
-	if m.Guard != nil || !sms && !mail {
+	// Codes may go to factors of a kind that the policy allows no more.
+	if m.Guard != nil || m.SMS == nil && m.Email == nil {
 		return nil
 	}
 	var err error
@@ -152,6 +156,9 @@ func (s *Service) profile(ctx context.Context, user string) (Profile, error) {
 
 // parsePhone reads a number as the user wrote it.
 func (s *Service) parsePhone(text string, p Profile) (string, error) {
+	if s.cfg.Messaging.Phones == nil {
+		return "", reject(ReasonNotUsable) // nothing is sent to numbers
+	}
 	number, err := s.cfg.Messaging.Phones.ParsePhone(text, p.Region)
 	if err != nil {
 		return "", &InputError{Field: "phone", Err: err}

@@ -54,7 +54,19 @@ func (s *Service) asked(rec *record.Record) bool {
 // of a user's factors, because it was changed, each of them still proves its
 // owner, but only to set up another: see limits.
 func (s *Service) allowed(f *record.Factor) bool {
-	return s.method(Kind(f.Kind)) != nil && slices.Contains(s.policy.Kinds, Kind(f.Kind))
+	return s.method(Kind(f.Kind)) != nil && slices.Contains(s.policy.Kinds, Kind(f.Kind)) && !s.forRecovery(Kind(f.Kind))
+}
+
+// forRecovery reports whether the policy takes factors of the kind for a way
+// back in, and not for a second factor.
+func (s *Service) forRecovery(k Kind) bool {
+	return k == Email && s.policy.EmailPurpose == EmailRecoveryOnly
+}
+
+// recovers reports whether the factor is such a way. Where there is no other, the
+// policy was changed under it, and it is outdated instead.
+func (s *Service) recovers(rec *record.Record, f *record.Factor) bool {
+	return s.forRecovery(Kind(f.Kind)) && !s.outdated(rec)
 }
 
 // outdated reports whether the policy counts none of the factors.
@@ -65,7 +77,8 @@ func (s *Service) outdated(rec *record.Record) bool {
 // usable returns nil if a code of the factor can be judged now.
 func (s *Service) usable(rec *record.Record, f *record.Factor, now time.Time) *RejectedError {
 	switch {
-	case s.method(Kind(f.Kind)) == nil, f.Disabled, !s.allowed(f) && !s.outdated(rec):
+	case s.method(Kind(f.Kind)) == nil, f.Disabled,
+		!s.allowed(f) && !s.outdated(rec) && !s.recovers(rec, f):
 		return reject(ReasonNotUsable)
 	case f.PausedUntil > now.Unix():
 		return &RejectedError{Reason: ReasonPaused, RetryAt: time.Unix(f.PausedUntil, 0)}

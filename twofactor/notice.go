@@ -3,7 +3,6 @@ package twofactor
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -11,8 +10,13 @@ import (
 	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
 )
 
-// noticeTries is how often a notice is tried before it is given up.
-const noticeTries = 5
+const (
+	noticeLife  = 7 * 24 * time.Hour // after which a notice that nobody takes is given up
+	noticeTime  = 10 * time.Second   // for one mail, so that an address that hangs doesn't keep the others from theirs
+	noticeLease = 2 * sendTime       // for the one who sends it, before someone else tries
+	noticeFirst = 5 * time.Minute    // until the second try, and twice as long with each
+	noticeMost  = 24 * time.Hour
+)
 
 // notices are the events that the user is told by mail, since each of them may
 // be someone else's doing (NIST SP 800-63B-4, section 4.6; OWASP ASVS 6.3.7).
@@ -32,51 +36,109 @@ var notices = map[EventType]otpcode.NoticeKind{
 // what it is about. A mail gateway that is down delays it and doesn't lose it.
 func (t *tx) notice(e Event) {
 	kind, ok := notices[e.Type]
-	if !ok || t.s.cfg.Messaging.Email == nil {
+	if !ok || t.s.cfg.Messaging.Email == nil || e.Reason != "" {
 		return
 	}
-	n := record.Notice{Kind: string(kind), Method: string(e.Kind), At: t.now.Unix()}
-	if f := t.rec.Factor(e.Method); f != nil && f.Kind == string(Email) {
-		n.Also = f.Address.To // told even if the factor is gone by then
-	}
-	if len(t.rec.Notices) >= record.MaxNotices {
-		t.rec.Notices = slices.Delete(t.rec.Notices, 0, 1)
+	n := record.Notice{Kind: string(kind), Method: string(e.Kind), At: t.now.Unix(), To: slices.Clone(t.before)}
+	for slices.ContainsFunc(t.rec.Notices, n.Same) {
+		n.At++ // two in one second are two
 	}
 	t.rec.Notices = append(t.rec.Notices, n)
+	if len(t.rec.Notices) > record.MaxNotices {
+		t.forget()
+	}
 }
 
-// remind sends the notices of a record behind the request that saw them.
-func (s *Service) remind(ctx context.Context, user string, rec *record.Record) {
-	if len(rec.Notices) == 0 || s.cfg.Messaging.Email == nil {
+// forget makes room for a notice. There is room for one of each kind, so it is
+// made by one whose kind the user is told of again later: what someone does over
+// and over must not push out what they did before.
+func (t *tx) forget() {
+	all := t.rec.Notices
+	for i, a := range all {
+		for j := i + 1; j < len(all); j++ {
+			if b := &all[j]; a.Kind == b.Kind && a.Method == b.Method {
+				to := addresses(Profile{}, a.To, b.To)
+				b.To = to[:min(len(to), record.MaxTold)]
+				t.rec.Notices = slices.Delete(all, i, i+1)
+				return
+			}
+		}
+	}
+	t.rec.Notices = slices.Delete(all, 0, 1)
+}
+
+// claim takes the notices that are due. Who writes this is the only one to send
+// them, for a while.
+func (t *tx) claim() []record.Notice {
+	var due []record.Notice
+	for i := range t.rec.Notices {
+		if n := &t.rec.Notices[i]; n.Next <= t.now.Unix() {
+			n.Next = t.now.Add(noticeLease).Unix()
+			due = append(due, *n)
+		}
+	}
+	return due
+}
+
+// remind claims the notices of a record, if some are due, and sends them behind
+// the request that saw them.
+func (s *Service) remind(ctx context.Context, user string, rec *record.Record, now time.Time) {
+	due := func(n record.Notice) bool { return n.Next <= now.Unix() }
+	if s.cfg.Messaging.Email == nil || !slices.ContainsFunc(rec.Notices, due) {
 		return
 	}
-	due, factors := slices.Clone(rec.Notices), slices.Clone(rec.Factors)
 	s.behind(ctx, func(ctx context.Context) {
-		if err := s.tellUser(ctx, user, due, factors); err != nil {
+		_ = s.update(ctx, user, true, func(t *tx) error {
+			if !slices.ContainsFunc(t.rec.Notices, due) {
+				return t.refuse(reject(ReasonConflict)) // someone else has them
+			}
+			return nil // any write claims
+		})
+	})
+}
+
+// sendNotices sends what a write has claimed.
+func (s *Service) sendNotices(ctx context.Context, user string, due []record.Notice, factors []record.Factor) {
+	if len(due) == 0 || s.cfg.Messaging.Email == nil {
+		return
+	}
+	now := mails(factors)
+	s.behind(ctx, func(ctx context.Context) {
+		if err := s.tellUser(ctx, user, due, now); err != nil {
 			s.emit(ctx, Event{Type: EventSendFailed, UserID: user, At: s.cfg.Now(), Kind: Email})
 		}
 	})
 }
 
-// tellUser sends notices to every address that the user has, so that a new one
-// is not the only one told, and takes those that went out from the record.
-func (s *Service) tellUser(ctx context.Context, user string, due []record.Notice, factors []record.Factor) error {
+// tellUser sends notices to every address that the user has or had, so that a
+// new one is not the only one told, and takes from the record what went out.
+func (s *Service) tellUser(ctx context.Context, user string, due []record.Notice, now []string) error {
 	p, err := s.profile(ctx, user)
 	if err != nil {
 		return err
 	}
 	var failed error
-	done := make(map[record.Notice]bool)
-	for _, n := range due {
-		err := s.mail(ctx, user, p, n, addresses(p, n, factors))
-		done[n] = err == nil || n.Tries+1 >= noticeTries
+	for i := range due {
+		n := &due[i]
+		if !n.Found {
+			n.To, n.Found = addresses(p, n.To, now), true
+		}
+		n.To, err = s.mail(ctx, user, p, *n)
 		failed = errors.Join(failed, err)
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settle)
+	defer cancel()
 	err = s.update(ctx, user, true, func(t *tx) error {
-		t.rec.Notices = slices.DeleteFunc(t.rec.Notices, func(n record.Notice) bool { return done[n] })
-		for i, n := range t.rec.Notices {
-			if gone, tried := done[n]; tried && !gone {
-				t.rec.Notices[i].Tries++
+		for _, n := range due {
+			i := slices.IndexFunc(t.rec.Notices, n.Same)
+			switch {
+			case i < 0:
+			case len(n.To) == 0 || t.now.Unix()-n.At > int64(noticeLife/time.Second):
+				t.rec.Notices = slices.Delete(t.rec.Notices, i, i+1)
+			default:
+				n.Next = t.now.Add(min(noticeMost, noticeFirst<<min(n.Tries, 16))).Unix()
+				n.Tries++
+				t.rec.Notices[i] = n
 			}
 		}
 		t.quiet = true
@@ -85,55 +147,45 @@ func (s *Service) tellUser(ctx context.Context, user string, due []record.Notice
 	return errors.Join(failed, err)
 }
 
-// addresses are where a notice goes.
-func addresses(p Profile, n record.Notice, factors []record.Factor) []string {
-	all := []string{p.Email, n.Also}
-	for _, f := range factors {
-		if f.Kind == string(Email) {
-			all = append(all, f.Address.To)
-		}
-	}
-	slices.Sort(all)
-	return slices.DeleteFunc(slices.Compact(all), func(to string) bool { return to == "" })
-}
-
-func (s *Service) mail(ctx context.Context, user string, p Profile, n record.Notice, to []string) error {
+// mail sends a notice, and returns the addresses that it has not reached yet.
+func (s *Service) mail(ctx context.Context, user string, p Profile, n record.Notice) ([]string, error) {
 	m, err := s.cfg.Messaging.Texts.Notice(p.Locale, otpcode.Notice{
 		Kind: otpcode.NoticeKind(n.Kind), Method: n.Method, At: time.Unix(n.At, 0),
 	})
 	if err != nil {
-		return err
+		return n.To, err
 	}
-	for i, to := range to {
-		m.To = to
-		sum := digest(fmt.Sprint(user, n.Kind, n.At, i))
-		m.IdempotencyKey = fmt.Sprintf("notice-%x", sum)
-		err = errors.Join(err, s.cfg.Messaging.Email.Send(ctx, m))
+	var left []string
+	for _, to := range n.To {
+		m.To, m.IdempotencyKey = to, noticeKey(user, n, to)
+		ctx, cancel := context.WithTimeout(ctx, noticeTime)
+		failed := s.cfg.Messaging.Email.Send(ctx, m)
+		cancel()
+		if failed != nil && !errors.Is(failed, otpcode.ErrUndeliverable) {
+			left = append(left, to)
+		}
+		err = errors.Join(err, failed)
 	}
-	return err
+	return left, err
 }
 
-// behind does something that a request doesn't wait for.
-func (s *Service) behind(ctx context.Context, f func(context.Context)) {
-	s.under.Go(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTime)
-		defer cancel()
-		f(ctx)
-	})
+// addresses are where a notice goes, each once.
+func addresses(p Profile, lists ...[]string) []string {
+	all := slices.Concat(lists...)
+	if p.Email != "" {
+		all = append(all, p.Email)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
-// Drain waits until the messages under way have been handed over, or ctx ends.
-// Call it when the server has stopped taking requests.
-func (s *Service) Drain(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() {
-		s.under.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+// mails are the addresses of the factors by mail.
+func mails(factors []record.Factor) []string {
+	var all []string
+	for i := range factors {
+		if f := &factors[i]; f.Kind == string(Email) && f.Address != nil {
+			all = append(all, f.Address.To)
+		}
 	}
+	return all
 }

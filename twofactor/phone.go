@@ -59,7 +59,8 @@ func (t *tx) phoneFor(req *EnrollRequest, p Profile) error {
 }
 
 // phone is the number of the profile: the one that the user set here, or else
-// the app's.
+// the app's. It is verified if the user has proven it here, or as long as the app
+// says that it is.
 func (t *tx) phone(p Profile) (record.Phone, error) {
 	if t.rec.Phone != nil {
 		out := *t.rec.Phone
@@ -97,19 +98,22 @@ func (s *Service) SetPhone(ctx context.Context, ses Session, grant, text string)
 	}
 	var out *Phone
 	err = s.change(ctx, ses, grant, func(t *tx) error {
-		phone := record.Phone{Number: number, Since: t.now.Unix(), Verified: slices.Contains(p.VerifiedPhones, number)}
+		phone := record.Phone{Number: number, Since: t.now.Unix()}
 		old, err := t.phone(p)
 		switch {
 		case err == nil && old.Number == number:
-			phone = old // nothing changes, its age least of all
+			phone = t.ownProof(old) // nothing changes, its age least of all
 		case err == nil && old.Verified:
 			phone.Was = old.Number
 		case err == nil:
 			phone.Was = old.Was
 		}
 		t.rec.Phone = &phone
-		if phone.Verified {
+		if slices.Contains(p.VerifiedPhones, number) {
 			t.phoneProven(ses, grant)
+		}
+		if phone, err = t.phone(p); err != nil {
+			return err
 		}
 		out = t.s.showPhone(phone, true)
 		t.event(Event{Type: EventDestination, Kind: SMS})
@@ -121,6 +125,13 @@ func (s *Service) SetPhone(ctx context.Context, ses Session, grant, text string)
 	return out, nil
 }
 
+// ownProof returns a number as it is kept: what the app says of it is asked for
+// each time.
+func (t *tx) ownProof(p record.Phone) record.Phone {
+	p.Verified = t.rec.Phone != nil && t.rec.Phone.Number == p.Number && t.rec.Phone.Verified
+	return p
+}
+
 // phoneProven brings the factors that used the number before over to the new one.
 func (t *tx) phoneProven(ses Session, grant string) {
 	moved := false
@@ -128,6 +139,8 @@ func (t *tx) phoneProven(ses Session, grant string) {
 		f := &t.rec.Factors[i]
 		if f.Kind == string(SMS) && t.rec.Phone.Was != "" && f.Address.To == t.rec.Phone.Was {
 			f.Address = &record.Address{To: t.rec.Phone.Number, Since: t.now.Unix()}
+			t.event(Event{Type: EventRemoved, Kind: SMS, Method: f.ID})
+			t.event(Event{Type: EventEnrolled, Kind: SMS, Method: f.ID})
 			moved = true
 		}
 	}
@@ -174,11 +187,19 @@ func (s *Service) SendPhoneCode(ctx context.Context, ses Session, grant string, 
 			phone.Code, phone.Sends, phone.Wrong = new(otpcode.Challenge), 0, 0
 			phone.CodeEnds, phone.CodeID = t.now.Add(loginLife).Unix(), rand.Text()
 		}
+		phone = t.ownProof(phone)
 		t.rec.Phone = &phone
+		id := phone.CodeID
 		return &target{
-			kind: SMS, to: phone.Number, hint: otpcode.MaskPhone(phone.Number), digits: s.policy.Digits,
+			kind: SMS, to: phone.Number, hint: s.showPhone(phone, false).Hint, digits: s.policy.Digits,
 			code: otpcode.CodeConfirm, bind: t.bindPhone(), sent: phone.Code, sends: &phone.Sends,
 			keep: func() error { return nil },
+			undo: func(t *tx, reference string) {
+				if p := t.rec.Phone; p != nil && p.Code != nil && p.CodeID == id {
+					*p.Code = p.Code.Abandon(reference)
+					p.Sends = max(0, p.Sends-1)
+				}
+			},
 		}, nil
 	})
 }

@@ -29,6 +29,10 @@ type Policy struct {
 	// that can't be removed. The default is none.
 	Backup Kind
 
+	// EmailPurpose says whether a code by mail counts as a second factor. The
+	// default is EmailFactor.
+	EmailPurpose EmailPurpose
+
 	// Required gives a user without a second factor a session that can enroll
 	// and nothing else, and refuses to switch off or to remove the last one.
 	Required bool
@@ -82,6 +86,19 @@ type Policy struct {
 	// default is 15 minutes, which is also the most.
 	EnrollmentLife time.Duration
 }
+
+// EmailPurpose is what an address that the user has set up is good for.
+type EmailPurpose string
+
+// What an address can be good for.
+const (
+	// EmailFactor: a code by mail is a second factor like any other.
+	EmailFactor EmailPurpose = "factor"
+	// EmailRecoveryOnly: a code by mail stands in for a second factor as a
+	// recovery code does. NIST SP 800-63B-4, section 3.1.3.1, and OWASP ASVS
+	// 6.3.6 allow mail for no more.
+	EmailRecoveryOnly EmailPurpose = "recovery_only"
+)
 
 // NumberSource is where numbers for SMS come from.
 type NumberSource string

@@ -39,11 +39,17 @@ func (p Policy) complete() (Policy, error) {
 	if err := window.Validate(); err != nil {
 		return p, err
 	}
+	if p.TOTPWindow != nil && !slices.Contains(p.Kinds, TOTP) {
+		return p, errors.New("a window is set for totp, but totp is not an allowed kind")
+	}
 	p.TOTPWindow = &window
 	if err := p.completeMessages(); err != nil {
 		return p, err
 	}
 	if err := p.completeTrust(); err != nil {
+		return p, err
+	}
+	if err := p.completeRecovery(); err != nil {
 		return p, err
 	}
 	if p.MaxFailures < 0 {
@@ -55,8 +61,34 @@ func (p Policy) complete() (Policy, error) {
 	if p.EnrollmentLife < time.Minute || p.EnrollmentLife > 15*time.Minute {
 		return p, errors.New("EnrollmentLife is not between 1 and 15 minutes")
 	}
-	err := p.Recovery.complete()
-	return p, err
+	return p, nil
+}
+
+// completeRecovery looks at the ways back in.
+func (p *Policy) completeRecovery() error {
+	if err := p.Recovery.complete(); err != nil {
+		return err
+	}
+	switch p.EmailPurpose {
+	case "":
+		p.EmailPurpose = EmailFactor
+	case EmailFactor:
+	case EmailRecoveryOnly:
+		switch {
+		case !slices.Contains(p.Kinds, Email):
+			return errors.New("email is for recovery only, but email is not an allowed kind")
+		case len(p.Kinds) == 1:
+			return errors.New("email is for recovery only, but no other kind is allowed")
+		case slices.Contains(p.Trust.Kinds, Email):
+			return errors.New("email is for recovery only, but may make a device trusted")
+		}
+	default:
+		return fmt.Errorf("%q is nothing that email can be for", p.EmailPurpose)
+	}
+	if p.RecoveredEnrollOnly && p.Recovery.None && !p.LostDevice && p.EmailPurpose != EmailRecoveryOnly {
+		return errors.New("a recovered session can only enroll, but there is no way of recovery")
+	}
+	return nil
 }
 
 func (r *RecoveryPolicy) complete() error {
@@ -95,6 +127,24 @@ func (p *Policy) completeMessages() error {
 	default:
 		return fmt.Errorf("%q is no source of numbers", p.Numbers)
 	}
+	sms := slices.Contains(p.Kinds, SMS)
+	mail := slices.Contains(p.Kinds, Email)
+	switch {
+	case p.VerifiedNumbersSuffice && !sms:
+		return errors.New("verified numbers suffice, but sms is not an allowed kind")
+	case p.Numbers == NumbersFromForm && !sms, p.Numbers == NumbersManaged && !sms && !p.LostDevice:
+		return errors.New("numbers come from somewhere, but nothing is sent by sms")
+	case p.LostDevice && p.Numbers == NumbersFromForm:
+		return errors.New("a lost device needs the number of the profile, but numbers come from the form")
+	case p.SMSLife != 0 && !sms && !p.LostDevice:
+		return errors.New("codes by sms have a life, but none are sent")
+	case p.EmailLife != 0 && !mail:
+		return errors.New("codes by mail have a life, but none are sent")
+	case p.Digits != 0 && !sms && !mail && !p.LostDevice:
+		return errors.New("codes have a length, but none are sent")
+	case p.SendUnasked && !sms && !mail:
+		return errors.New("codes are sent unasked, but no kind is one by message")
+	}
 	if p.VerifiedNumbersSuffice && p.Numbers == NumbersFromForm {
 		return errors.New("verified numbers suffice, but numbers come from the form")
 	}
@@ -124,7 +174,10 @@ func (p *Policy) completeTrust() error {
 		}
 		return nil
 	}
-	for _, k := range t.Kinds {
+	for i, k := range t.Kinds {
+		if slices.Contains(t.Kinds[:i], k) {
+			return fmt.Errorf("%s is there twice among the kinds that make a device trusted", k)
+		}
 		if !slices.Contains(p.Kinds, k) {
 			return fmt.Errorf("%s may make a device trusted, but %s is not an allowed kind", k, k)
 		}

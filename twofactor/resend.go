@@ -18,14 +18,22 @@ func (s *Service) Resend(ctx context.Context, ses Session, grant, id string, fro
 			return nil, reject(ReasonExpired)
 		}
 		e := &t.rec.Enrollments[i]
-		if e.Code == nil {
+		m := s.method(Kind(e.Factor.Kind))
+		if e.Code == nil || m == nil {
 			return nil, reject(ReasonNotUsable)
 		}
 		return &target{
 			method: e.Factor.ID, kind: Kind(e.Factor.Kind), to: e.Factor.Address.To,
-			hint: s.method(Kind(e.Factor.Kind)).hint(&e.Factor), digits: s.policy.Digits,
+			hint: m.hint(&e.Factor), digits: s.policy.Digits,
 			code: otpcode.CodeConfirm, bind: bind(t.user, "enroll", e.ID, &e.Factor), sent: e.Code, sends: &e.Sends,
 			keep: func() error { return nil },
+			undo: func(t *tx, reference string) {
+				if i := t.enrollment(id); i >= 0 {
+					e := &t.rec.Enrollments[i]
+					*e.Code = e.Code.Abandon(reference)
+					e.Sends = max(0, e.Sends-1)
+				}
+			},
 		}, nil
 	})
 }

@@ -41,6 +41,7 @@ type Method struct {
 	Removable bool
 	Digits    int  // of its codes
 	Remember  bool // a proof by it can make the device trusted
+	Recovery  bool // it is no second factor, but a way back in without one: see EmailPurpose
 }
 
 // Status returns what there is of a user's second factor. It changes nothing,
@@ -99,7 +100,7 @@ func (s *Service) status(rec *record.Record, f *record.Factor, now time.Time) Me
 	m := Method{
 		ID: f.ID, Kind: Kind(f.Kind), Name: f.Name, Added: time.Unix(f.Added, 0),
 		Usable: true, Removable: s.removable(rec, f), Digits: s.policy.Digits,
-		Remember: slices.Contains(s.policy.Trust.Kinds, Kind(f.Kind)),
+		Remember: slices.Contains(s.policy.Trust.Kinds, Kind(f.Kind)), Recovery: s.recovers(rec, f),
 	}
 	if f.TOTP != nil {
 		m.Digits = f.TOTP.Digits

@@ -27,13 +27,15 @@ const (
 
 // A tx is one round of an update: a record, and what is decided about it.
 type tx struct {
-	s      *Service
-	user   string
-	rec    *record.Record
-	now    time.Time
-	events []Event
-	free   bool // the refusal changed nothing, so there is nothing to save
-	quiet  bool // the update is about notices and sends none itself
+	s       *Service
+	user    string
+	rec     *record.Record
+	now     time.Time
+	events  []Event
+	free    bool     // the refusal changed nothing, so there is nothing to save
+	quiet   bool     // the update is about notices and sends none itself
+	profile Profile  // where the decision hangs on it
+	before  []string // the user's addresses as they were
 }
 
 // A round is what one round of an update decided, kept until it is known
@@ -44,7 +46,7 @@ type round struct {
 	rec     *record.Record
 	verdict error
 	events  []Event
-	quiet   bool
+	due     []record.Notice // that this write claims
 }
 
 // update loads a user's record, lets decide change it, and saves it. What decide
@@ -91,13 +93,16 @@ func (s *Service) decide(ctx context.Context, user string, mustExist bool, decid
 			// Should an earlier write still be under way, it comes too late: no
 			// version comes back.
 			rec.Prune(now.Unix())
-			t := &tx{s: s, user: user, rec: rec, now: now}
+			t := &tx{s: s, user: user, rec: rec, now: now, before: mails(rec.Factors)}
 			verdict := decide(t)
 			if verdict != nil && (!errors.Is(verdict, ErrRejected) || t.free) {
 				s.emit(ctx, t.events...)
 				return verdict
 			}
-			r = &round{old: version, rec: rec, verdict: verdict, events: t.events, quiet: t.quiet}
+			r = &round{old: version, rec: rec, verdict: verdict, events: t.events}
+			if !t.quiet {
+				r.due = t.claim()
+			}
 			rand.Read(r.id[:])
 			rec.Wrote(r.id)
 		default:
@@ -140,9 +145,7 @@ func (s *Service) view(ctx context.Context, user string) (*tx, error) {
 
 // tell says what was decided, once it is saved.
 func (s *Service) tell(ctx context.Context, user string, r *round) error {
-	if !r.quiet {
-		s.remind(ctx, user, r.rec)
-	}
+	s.sendNotices(ctx, user, r.due, r.rec.Factors)
 	s.emit(ctx, r.events...)
 	return r.verdict
 }
@@ -177,7 +180,7 @@ func (s *Service) open(user string, stored Record) (*record.Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("twofactor: loading: %w", err)
 	}
-	rec, err := s.codec.Decode(plain)
+	rec, err := record.Decode(plain)
 	if err != nil {
 		return nil, fmt.Errorf("twofactor: loading: %w", err)
 	}
@@ -185,7 +188,7 @@ func (s *Service) open(user string, stored Record) (*record.Record, error) {
 }
 
 func (s *Service) save(ctx context.Context, user string, old Version, rec *record.Record) (Version, error) {
-	plain, err := s.codec.Encode(rec)
+	plain, err := record.Encode(rec)
 	if err != nil {
 		return "", err
 	}

@@ -47,12 +47,19 @@ func (s *Service) prove(ctx context.Context, p *pending, a Answer, won func(*tx,
 	if in.method == MethodRecovery && in.recovery == nil {
 		return s.proveImported(ctx, p, in, won)
 	}
+	var profile Profile
+	if in.method == MethodLostDevice {
+		if profile, err = s.profile(ctx, p.User); err != nil {
+			return err
+		}
+	}
 	var pr *proof
 	err = s.update(ctx, p.User, true, func(t *tx) error {
 		at, over := t.attempt(p, 0)
 		if over != nil {
 			return t.refuse(over)
 		}
+		t.profile = profile
 		var err error
 		if pr, err = t.judge(at, in); err != nil {
 			return err

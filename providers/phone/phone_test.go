@@ -92,6 +92,7 @@ func TestParsePhoneRefuses(t *testing.T) {
 		{"region that is a name", "0412345678", "Australia", phone.UnknownCountry},
 		{"unknown calling code", "+999 412 345 678", "AU", phone.UnknownCountry},
 		{"plus before a national number", "+0412345678", "AU", phone.UnknownCountry},
+		{"plus before the way abroad", "+0011 61 412 345 678", "AU", phone.UnknownCountry},
 		{"00 and nothing", "00", "", phone.NeedsCountry},
 		{"00 and a fixed line", "0061 2 9876 5432", "AU", phone.NotMobile},
 		{"emergency number", "000", "AU", phone.TooShort},

@@ -70,7 +70,7 @@ func arrived(target Target, want ...otpcode.Message) error {
 // wantUndeliverable checks that err says "never", and therefore also "not sent".
 func wantUndeliverable(err error) error {
 	if !errors.Is(err, otpcode.ErrUndeliverable) || !errors.Is(err, otpcode.ErrNotSent) {
-		return fmt.Errorf("Send returned %s, want an error that wraps otpcode.ErrUndeliverable", kind(err))
+		return fmt.Errorf("send returned %s, want an error that wraps otpcode.ErrUndeliverable", kind(err))
 	}
 	return nil
 }
@@ -78,7 +78,7 @@ func wantUndeliverable(err error) error {
 // wantNotSent checks that err says "not sent, but try again".
 func wantNotSent(err error) error {
 	if !errors.Is(err, otpcode.ErrNotSent) || errors.Is(err, otpcode.ErrUndeliverable) {
-		return fmt.Errorf("Send returned %s, want an error that wraps otpcode.ErrNotSent and not otpcode.ErrUndeliverable", kind(err))
+		return fmt.Errorf("send returned %s, want an error that wraps otpcode.ErrNotSent and not otpcode.ErrUndeliverable", kind(err))
 	}
 	return nil
 }
@@ -86,7 +86,7 @@ func wantNotSent(err error) error {
 // wantUnknown checks that err is an error that promises nothing.
 func wantUnknown(err error) error {
 	if err == nil || errors.Is(err, otpcode.ErrNotSent) {
-		return fmt.Errorf("Send returned %s, want an error that does not wrap otpcode.ErrNotSent", kind(err))
+		return fmt.Errorf("send returned %s, want an error that does not wrap otpcode.ErrNotSent", kind(err))
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ func exact(ctx context.Context, target Target, channel otpcode.Channel) error {
 	messages := []otpcode.Message{message(channel, 0), long, bare}
 	for _, m := range messages {
 		if err := target.Sender.Send(ctx, m); err != nil {
-			return fmt.Errorf("Send: %w", err)
+			return fmt.Errorf("send: %w", err)
 		}
 	}
 	return arrived(target, messages...)
@@ -37,7 +37,7 @@ func concurrent(ctx context.Context, target Target, channel otpcode.Channel) err
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("Send: %w", err)
+		return fmt.Errorf("send: %w", err)
 	}
 	got := target.Received()
 	if len(got) != n {
@@ -67,7 +67,7 @@ func failed(ctx context.Context, target Target, channel otpcode.Channel) error {
 	before := len(target.Received())
 	target.Set(Accepting)
 	if err := target.Sender.Send(ctx, message(channel, 0)); err != nil {
-		return fmt.Errorf("Send after the backend recovered: %w", err)
+		return fmt.Errorf("send after the backend recovered: %w", err)
 	}
 	if n := len(target.Received()) - before; n != 1 {
 		return fmt.Errorf("%d messages arrived after the backend recovered, want 1", n)
@@ -80,7 +80,7 @@ func cut(ctx context.Context, target Target, channel otpcode.Channel) error {
 	// by themselves when one that was used before ends.
 	warm, m := message(channel, 0), message(channel, 1)
 	if err := target.Sender.Send(ctx, warm); err != nil {
-		return fmt.Errorf("Send: %w", err)
+		return fmt.Errorf("send: %w", err)
 	}
 	target.Set(Cutting)
 	if err := wantUnknown(target.Sender.Send(ctx, m)); err != nil {
@@ -141,7 +141,7 @@ func await(done <-chan error, check func(error) error) error {
 	case err := <-done:
 		return check(err)
 	case <-time.After(patience):
-		return fmt.Errorf("Send was still running %v after its context had ended", patience)
+		return fmt.Errorf("send was still running %v after its context had ended", patience)
 	}
 }
 
@@ -154,7 +154,7 @@ func awaitArrival(target Target, done <-chan error) error {
 		select {
 		case <-tick.C:
 		case err := <-done:
-			return fmt.Errorf("Send returned %s while the backend was hanging and nothing had arrived", kind(err))
+			return fmt.Errorf("send returned %s while the backend was hanging and nothing had arrived", kind(err))
 		case <-limit:
 			return fmt.Errorf("nothing arrived within %v", patience)
 		}

@@ -69,14 +69,11 @@ func headerInjection(ctx context.Context, target Target, channel otpcode.Channel
 }
 
 func idempotency(ctx context.Context, target Target, channel otpcode.Channel) error {
-	if !target.Idempotent {
-		return nil
-	}
 	first, other, none := message(channel, 0), message(channel, 1), message(channel, 2)
 	none.IdempotencyKey = ""
 	for _, m := range []otpcode.Message{first, first, other, none, none} {
 		if err := target.Sender.Send(ctx, m); err != nil {
-			return fmt.Errorf("Send: %w", err)
+			return fmt.Errorf("send: %w", err)
 		}
 	}
 	got := target.Received()

@@ -41,7 +41,8 @@ type Config struct {
 	Username string
 	Password string
 
-	// From is the sending address, with or without a name. Required.
+	// From is the sending address, with or without a name. The address has to
+	// be ASCII (an international domain in its xn-- form). Required.
 	From string
 
 	// Timeout bounds each Send. The default is 15 seconds.
@@ -79,8 +80,8 @@ func New(cfg Config) (*Sender, error) {
 		return nil, errors.New("smtp: Config.InsecurePlaintext allows neither ImplicitTLS nor a Username")
 	}
 	from, err := netmail.ParseAddress(cfg.From)
-	if err != nil || !outbound.IsHeaderText(cfg.From) || !outbound.IsAddress(from.Address) {
-		return nil, errors.New("smtp: Config.From is not a mail address")
+	if err != nil || !outbound.IsHeaderText(cfg.From) || !outbound.IsAddress(from.Address) || !isASCII(from.Address) {
+		return nil, errors.New("smtp: Config.From is not an ASCII mail address")
 	}
 	if cfg.Timeout < 0 {
 		return nil, errors.New("smtp: Config.Timeout is negative")
@@ -106,7 +107,7 @@ func (s *Sender) Send(ctx context.Context, m otpcode.Message) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()
-	if err := s.deliver(ctx, msg, isASCII(m.To) && isASCII(s.from.Address)); err != nil {
+	if err := s.deliver(ctx, msg, isASCII(m.To)); err != nil {
 		return fmt.Errorf("smtp: %w", err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package smtp_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -246,7 +247,7 @@ func TestReplies(t *testing.T) {
 		{"DATA", 552, gatewaytest.Undeliverable},
 		{"DATA", 554, gatewaytest.Undeliverable},
 	} {
-		t.Run(test.command+" "+string(rune('0'+test.code/100))+"yz", func(t *testing.T) {
+		t.Run(fmt.Sprint(test.command, " ", test.code), func(t *testing.T) {
 			t.Parallel()
 			s := startServer(t, serverConfig{})
 			s.reply(test.command, test.code)
@@ -323,6 +324,7 @@ func TestNewRefusesBadConfigs(t *testing.T) {
 			cfg.Username, cfg.Password, cfg.InsecurePlaintext, cfg.ImplicitTLS = "", "", true, true
 		}},
 		{"no address", func(cfg *smtp.Config) { cfg.From = "" }},
+		{"international address", func(cfg *smtp.Config) { cfg.From = "login@exämple.com" }},
 		{"line break in the name", func(cfg *smtp.Config) { cfg.From = "\"a\r\nBcc: eve@example.org\" <a@example.com>" }},
 		{"negative timeout", func(cfg *smtp.Config) { cfg.Timeout = -1 }},
 	} {

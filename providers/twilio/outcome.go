@@ -17,6 +17,7 @@ var refusals = map[int]string{
 	21214: "number cannot be reached",
 	21217: "number is not a phone number",
 	21265: "number is a short code",
+	21408: "country is closed in the account's settings",
 	21602: "text is missing",
 	21604: "number is missing",
 	21610: "number has opted out",

@@ -101,7 +101,7 @@ func TestOutcomes(t *testing.T) {
 		{"short code", 400, `{"code":21265,"status":400}`, gatewaytest.Undeliverable},
 		{"too long", 400, `{"code":21617,"status":400}`, gatewaytest.Undeliverable},
 		{"unknown handset", 400, `{"code":30005,"status":400}`, gatewaytest.Undeliverable},
-		{"country not allowed", 403, `{"code":21408,"status":403}`, gatewaytest.NotSent},
+		{"country closed", 403, `{"code":21408,"status":403}`, gatewaytest.Undeliverable},
 		{"sending number is not ours", 400, `{"code":21606,"status":400}`, gatewaytest.NotSent},
 		{"queue is full", 429, `{"code":21611,"status":429}`, gatewaytest.NotSent},
 		{"handset is off", 400, `{"code":30003,"status":400}`, gatewaytest.NotSent},

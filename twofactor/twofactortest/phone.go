@@ -2,7 +2,9 @@ package twofactortest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"image"
 	"image/png"
 	"time"
 
@@ -18,20 +20,26 @@ type Phone struct {
 	key *otp.Key
 }
 
-// NewPhone returns a phone that has learned the account in an otpauth URI.
+// NewPhone returns a phone that has learned the account in an otpauth URI. It
+// takes secrets that are short or empty too: refusing them is what is tested.
 func NewPhone(uri string) (*Phone, error) {
 	key, err := otp.NewKeyFromURL(uri)
-	if err != nil {
-		return nil, fmt.Errorf("twofactortest: not an otpauth URI")
+	if err != nil || key.Type() != "totp" {
+		return nil, errors.New("twofactortest: not an otpauth URI for an authenticator app")
 	}
-	return &Phone{key}, nil
+	p := &Phone{key}
+	if _, err := p.code(time.Unix(0, 0)); err != nil {
+		return nil, errors.New("twofactortest: the otpauth URI has no usable secret")
+	}
+	return p, nil
 }
 
-// ScanPhone returns a phone that has scanned a QR code in a PNG.
+// ScanPhone returns a phone that has scanned the QR code in a picture: a PNG, or
+// the SVG element that totp.QR makes, cut out of its page.
 func ScanPhone(picture []byte) (*Phone, error) {
-	img, err := png.Decode(bytes.NewReader(picture))
+	img, err := decode(picture)
 	if err != nil {
-		return nil, fmt.Errorf("twofactortest: %w", err)
+		return nil, err
 	}
 	bitmap, err := gozxing.NewBinaryBitmapFromImage(img)
 	if err != nil {
@@ -44,11 +52,26 @@ func ScanPhone(picture []byte) (*Phone, error) {
 	return NewPhone(read.GetText())
 }
 
+func decode(picture []byte) (image.Image, error) {
+	if bytes.HasPrefix(picture, []byte("<svg")) {
+		return drawSVG(picture)
+	}
+	img, err := png.Decode(bytes.NewReader(picture))
+	if err != nil {
+		return nil, fmt.Errorf("twofactortest: %w", err)
+	}
+	return img, nil
+}
+
+// Issuer returns the name of the service under which the phone lists the codes.
+func (p *Phone) Issuer() string { return p.key.Issuer() }
+
+// Account returns the name of the account under which the phone lists the codes.
+func (p *Phone) Account() string { return p.key.AccountName() }
+
 // Code returns what the phone shows at a time.
 func (p *Phone) Code(at time.Time) string {
-	code, err := totp.GenerateCodeCustom(p.key.Secret(), at, totp.ValidateOpts{
-		Period: uint(p.key.Period()), Digits: p.key.Digits(), Algorithm: p.key.Algorithm(),
-	})
+	code, err := p.code(at)
 	if err != nil {
 		panic("twofactortest: " + err.Error()) // NewPhone took a key that isn't one
 	}
@@ -63,4 +86,10 @@ func (p *Phone) Codes(n int, last time.Time) []string {
 		codes[i] = p.Code(last.Add(-time.Duration(n-1-i) * time.Duration(p.key.Period()) * time.Second))
 	}
 	return codes
+}
+
+func (p *Phone) code(at time.Time) (string, error) {
+	return totp.GenerateCodeCustom(p.key.Secret(), at, totp.ValidateOpts{
+		Period: uint(p.key.Period()), Digits: p.key.Digits(), Algorithm: p.key.Algorithm(),
+	})
 }

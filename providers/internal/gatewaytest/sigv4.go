@@ -5,10 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
-
-	"github.com/stretchr/testify/assert"
 )
 
 // AssertSigV4 computes an AWS Signature Version 4 for a request without a
@@ -16,7 +15,9 @@ import (
 func AssertSigV4(t testing.TB, r *http.Request, body []byte, keyID, secret, region, service string) {
 	t.Helper()
 	authorization, ok := strings.CutPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ")
-	assert.True(t, ok, "the request is not signed")
+	if !ok {
+		t.Error("the request is not signed")
+	}
 	fields := make(map[string]string)
 	for field := range strings.SplitSeq(authorization, ", ") {
 		name, value, _ := strings.Cut(field, "=")
@@ -25,9 +26,12 @@ func AssertSigV4(t testing.TB, r *http.Request, body []byte, keyID, secret, regi
 	date := r.Header.Get("X-Amz-Date")
 	day, _, _ := strings.Cut(date, "T")
 	scope := day + "/" + region + "/" + service + "/aws4_request"
-	assert.Equal(t, keyID+"/"+scope, fields["Credential"])
+	if want := keyID + "/" + scope; fields["Credential"] != want {
+		t.Errorf("signed with credential %q, want %q", fields["Credential"], want)
+	}
 
-	canonical := r.Method + "\n" + r.URL.EscapedPath() + "\n\n"
+	var canonical strings.Builder
+	canonical.WriteString(r.Method + "\n" + r.URL.EscapedPath() + "\n\n")
 	for name := range strings.SplitSeq(fields["SignedHeaders"], ";") {
 		value := strings.TrimSpace(r.Header.Get(name))
 		switch name {
@@ -36,19 +40,23 @@ func AssertSigV4(t testing.TB, r *http.Request, body []byte, keyID, secret, regi
 		case "content-length":
 			value = r.Header.Get("Content-Length")
 		}
-		canonical += name + ":" + value + "\n"
+		canonical.WriteString(name + ":" + value + "\n")
 	}
 	for _, name := range []string{"host", "x-amz-date"} {
-		assert.Contains(t, strings.Split(fields["SignedHeaders"], ";"), name)
+		if !slices.Contains(strings.Split(fields["SignedHeaders"], ";"), name) {
+			t.Errorf("header %s is not signed", name)
+		}
 	}
-	canonical += "\n" + fields["SignedHeaders"] + "\n" + hexHash(body)
+	canonical.WriteString("\n" + fields["SignedHeaders"] + "\n" + hexHash(body))
 
 	key := []byte("AWS4" + secret)
 	for _, part := range []string{day, region, service, "aws4_request"} {
 		key = mac(key, part)
 	}
-	signature := mac(key, "AWS4-HMAC-SHA256\n"+date+"\n"+scope+"\n"+hexHash([]byte(canonical)))
-	assert.Equal(t, hex.EncodeToString(signature), fields["Signature"])
+	signature := mac(key, "AWS4-HMAC-SHA256\n"+date+"\n"+scope+"\n"+hexHash([]byte(canonical.String())))
+	if want := hex.EncodeToString(signature); fields["Signature"] != want {
+		t.Errorf("signature is %s, want %s", fields["Signature"], want)
+	}
 }
 
 func mac(key []byte, data string) []byte {

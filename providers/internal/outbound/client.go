@@ -50,12 +50,14 @@ func Client(base *http.Client) *http.Client {
 		*c = *base
 	} else {
 		c.Transport = &http.Transport{
-			Proxy:                 http.ProxyFromEnvironment,
-			DialContext:           (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-			TLSHandshakeTimeout:   5 * time.Second,
-			ForceAttemptHTTP2:     true,
-			MaxIdleConnsPerHost:   16,
-			IdleConnTimeout:       90 * time.Second,
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+			TLSHandshakeTimeout: 5 * time.Second,
+			ForceAttemptHTTP2:   true,
+			MaxIdleConnsPerHost: 16,
+			// Short, so that a message seldom goes into a connection that the
+			// gateway is closing: whether it arrived would not be known.
+			IdleConnTimeout:       30 * time.Second,
 			ExpectContinueTimeout: time.Second,
 		}
 	}

@@ -37,10 +37,10 @@ func (b Bucket) Back(full int64, now time.Time, n int) int64 {
 
 // Next returns when the bucket holds at least n tries.
 func (b Bucket) Next(full int64, now time.Time, n int) time.Time {
-	free := int64(b.Size-n) * b.step() // the debt that still leaves n tries
-	if full <= saturate(now.Unix(), free) {
+	if b.Level(full, now) >= n {
 		return now
 	}
+	free := int64(b.Size-n) * b.step() // the debt that still leaves n tries
 	return time.Unix(full-free, 0).In(now.Location())
 }
 

@@ -3,55 +3,30 @@ package record
 import (
 	"errors"
 	"fmt"
-
-	"github.com/fxamacker/cbor/v2"
 )
 
-// ErrInvalid says that a record's bytes are not what Encode made.
+// ErrInvalid says that a record's bytes are not what Encode made, or that a
+// record can't be encoded.
 var ErrInvalid = errors.New("record is malformed")
 
-// A Codec turns records into bytes and back. It is made once, since the modes
-// of the CBOR library are costly to make and safe to share.
-type Codec struct {
-	enc cbor.EncMode
-	dec cbor.DecMode
-}
-
-// NewCodec returns the codec of the current format.
-func NewCodec() (*Codec, error) {
-	enc, err := cbor.CoreDetEncOptions().EncMode()
-	if err != nil {
-		return nil, err
-	}
-	dec, err := cbor.DecOptions{
-		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
-		IndefLength:       cbor.IndefLengthForbidden,
-		TagsMd:            cbor.TagsForbidden,
-		MaxArrayElements:  256,
-		MaxMapPairs:       64,
-		MaxNestedLevels:   12,
-		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
-	}.DecMode()
-	if err != nil {
-		return nil, err
-	}
-	return &Codec{enc, dec}, nil
-}
+// usual is more than most records need.
+const usual = 2048
 
 // Encode returns r as CBOR (RFC 8949), or an error if a list is over its cap.
-func (c *Codec) Encode(r *Record) ([]byte, error) {
+func Encode(r *Record) ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	return c.enc.Marshal(r)
+	return encode(r, fields)
 }
 
-// Decode reads what Encode wrote. A field that this release doesn't know is an
-// error: it may hold a rule, and dropping it at the next save would lose that.
-func (c *Codec) Decode(data []byte) (*Record, error) {
+// Decode reads what Encode wrote, and keeps parts of data. A field that this
+// release doesn't know is an error: it may hold a rule, and dropping it at the
+// next save would lose that.
+func Decode(data []byte) (*Record, error) {
 	r := new(Record)
-	if err := c.dec.Unmarshal(data, r); err != nil {
-		return nil, ErrInvalid // the library's message quotes the data
+	if err := decode(data, r, fields); err != nil {
+		return nil, err
 	}
 	if r.ID == [16]byte{} || r.Epoch == [8]byte{} || r.Key == [32]byte{} {
 		return nil, ErrInvalid
@@ -62,23 +37,28 @@ func (c *Codec) Decode(data []byte) (*Record, error) {
 	return r, nil
 }
 
-func (r *Record) check() error {
-	for _, list := range []struct {
-		name     string
-		len, max int
-	}{
-		{"factors", len(r.Factors), MaxFactors},
-		{"enrollments", len(r.Enrollments), MaxEnrollments},
-		{"attempts", len(r.Attempts), MaxAttempts},
-		{"grants", len(r.Grants), MaxGrants},
-		{"devices", len(r.Devices), MaxDevices},
-		{"notices", len(r.Notices), MaxNotices},
-		{"writes", len(r.Writes), MaxWrites},
-	} {
-		if list.len > list.max {
-			return fmt.Errorf("%w: %d %s, at most %d", ErrInvalid, list.len, list.name, list.max)
-		}
+func encode[T any](v *T, fields func(*coder, *T)) ([]byte, error) {
+	c := &coder{data: make([]byte, 0, usual)}
+	object(c, v, fields)
+	if c.err != nil {
+		return nil, c.err
 	}
+	return c.data, nil
+}
+
+func decode[T any](data []byte, v *T, fields func(*coder, *T)) error {
+	c := &coder{data: data, reading: true}
+	c.texts.Grow(min(len(data)/4, usual))
+	object(c, v, fields)
+	if c.left() > 0 {
+		c.fail("something follows")
+	}
+	return c.err
+}
+
+// check finds a factor that doesn't have exactly one kind of state. One without
+// any could never say no.
+func (r *Record) check() error {
 	for i := range r.Factors {
 		if !r.Factors[i].whole() {
 			return fmt.Errorf("%w: factor %d", ErrInvalid, i)
@@ -92,8 +72,6 @@ func (r *Record) check() error {
 	return nil
 }
 
-// whole reports whether the factor has exactly one kind of state. A factor with
-// none could never say no.
 func (f *Factor) whole() bool {
 	return f.ID != "" && f.Kind != "" && (f.TOTP != nil) != (f.Address != nil)
 }

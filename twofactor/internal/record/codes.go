@@ -1,15 +1,12 @@
 package record
 
-import (
-	"github.com/fxamacker/cbor/v2"
-	"github.com/latchkey-auth/latchkey/recovery"
-)
+import "github.com/latchkey-auth/latchkey/recovery"
 
 // Codes are a user's recovery codes, decoded only when they are needed: most
 // sign-ins don't use one, and their hashes are half of the record.
 type Codes struct {
-	Left int             `cbor:"1,keyasint,omitempty"`
-	Raw  cbor.RawMessage `cbor:"2,keyasint,omitempty"`
+	Left int    `cbor:"1,keyasint,omitempty"`
+	Raw  []byte `cbor:"2,keyasint,omitempty"`
 }
 
 // Set returns the codes.
@@ -18,15 +15,13 @@ func (c *Codes) Set() (recovery.Set, error) {
 	if len(c.Raw) == 0 {
 		return set, nil
 	}
-	if err := cbor.Unmarshal(c.Raw, &set); err != nil {
-		return set, ErrInvalid
-	}
-	return set, nil
+	err := decode(c.Raw, &set, recoverySet)
+	return set, err
 }
 
 // Replace puts other codes in their place.
 func (c *Codes) Replace(set recovery.Set) error {
-	raw, err := cbor.Marshal(set)
+	raw, err := encode(&set, recoverySet)
 	if err != nil {
 		return err
 	}

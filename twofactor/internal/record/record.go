@@ -22,7 +22,8 @@ const (
 	MaxGrants      = 4
 	MaxWrites      = 4
 	MaxDevices     = 20
-	MaxNotices     = 8
+	MaxNotices     = 16
+	MaxTold        = 2*MaxFactors + 1
 )
 
 // A Record is all that is kept for one user. Times are Unix seconds.
@@ -129,11 +130,18 @@ type Code struct {
 
 // A Notice is what the user still has to be told.
 type Notice struct {
-	Kind   string `cbor:"1,keyasint"`
-	Method string `cbor:"2,keyasint,omitempty"`
-	At     int64  `cbor:"3,keyasint"`
-	Tries  int    `cbor:"4,keyasint,omitempty"`
-	Also   string `cbor:"5,keyasint,omitempty"` // an address that is no factor's any more
+	Kind   string   `cbor:"1,keyasint"`
+	Method string   `cbor:"2,keyasint,omitempty"`
+	At     int64    `cbor:"3,keyasint"`
+	Tries  int      `cbor:"4,keyasint,omitempty"`
+	To     []string `cbor:"5,keyasint,omitempty"` // addresses that are not told yet
+	Found  bool     `cbor:"6,keyasint,omitempty"` // To is all of them, and not just those of before the change
+	Next   int64    `cbor:"7,keyasint,omitempty"` // nobody else sends it before
+}
+
+// Same reports whether two notices are about the same thing.
+func (n Notice) Same(o Notice) bool {
+	return n.Kind == o.Kind && n.Method == o.Method && n.At == o.At
 }
 
 // A Grant is the permission to change factors.

@@ -24,7 +24,8 @@ const KeySize = 32
 const (
 	format  = 1
 	idSize  = 4
-	header  = 1 + idSize + chacha20poly1305.NonceSizeX
+	bound   = 1 + idSize // what of the header is bound to the content
+	header  = bound + chacha20poly1305.NonceSizeX
 	minimum = header + chacha20poly1305.Overhead
 )
 
@@ -96,12 +97,13 @@ func derive(master []byte, purpose string) (key, error) {
 // Seal returns plaintext in a box that opens only with the same ad.
 func (r *Ring) Seal(plaintext, ad []byte) []byte {
 	k := &r.keys[0]
-	box := make([]byte, header, minimum+len(plaintext))
-	box[0] = format
-	copy(box[1:], k.id[:])
-	nonce := box[1+idSize : header]
+	size := minimum + len(plaintext)
+	buf := make([]byte, size+bound+len(ad)) // the box, and behind it what is bound to it
+	buf[0] = format
+	copy(buf[1:], k.id[:])
+	nonce := buf[bound:header]
 	rand.Read(nonce)
-	return k.aead.Seal(box, nonce, plaintext, r.bind(box, ad))
+	return k.aead.Seal(buf[:header:size], nonce, plaintext, bind(buf[size:], buf, ad))
 }
 
 // Open returns what was sealed with ad.
@@ -120,7 +122,9 @@ func (r *Ring) Open(box, ad []byte) ([]byte, error) {
 		if k.id != [idSize]byte(box[1:]) {
 			continue
 		}
-		plaintext, err := k.aead.Open(nil, box[1+idSize:header], box[header:], r.bind(box, ad))
+		n := bound + len(ad)
+		buf := make([]byte, n+len(box)-minimum) // what is bound to the box, and behind it the plaintext
+		plaintext, err := k.aead.Open(buf[n:n], box[bound:header], box[header:], bind(buf[:n], box, ad))
 		if err != nil {
 			return nil, ErrOpen
 		}
@@ -135,7 +139,7 @@ func (r *Ring) Current(box []byte) bool {
 }
 
 // bind puts format and key id under the tag, so that neither can be altered
-// without notice once there is a second format.
-func (r *Ring) bind(box, ad []byte) []byte {
-	return append(append(make([]byte, 0, 1+idSize+len(ad)), box[:1+idSize]...), ad...)
+// without notice once there is a second format. The result is in buf.
+func bind(buf, box, ad []byte) []byte {
+	return append(append(buf[:0], box[:bound]...), ad...)
 }

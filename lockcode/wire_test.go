@@ -1,0 +1,38 @@
+package lockcode_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/latchkey-auth/latchkey/lockcode"
+)
+
+func TestWireHasOneSpelling(t *testing.T) {
+	t.Parallel()
+	good := lockcode.Encode(lockcode.KindHello, []byte{1}, []byte("ute"))
+	_, fields, err := lockcode.Decode(good)
+	require.NoError(t, err)
+	require.Equal(t, []byte("ute"), fields[1])
+	for name, bad := range map[string][]byte{
+		"empty":            nil,
+		"header only":      good[:3],
+		"other version":    append([]byte{2}, good[1:]...),
+		"other suite":      append([]byte{1, 2}, good[2:]...),
+		"unknown kind":     append([]byte{1, 1, 77}, good[3:]...),
+		"trailing byte":    append(bytes.Clone(good), 0),
+		"missing field":    good[:5],
+		"cut field":        good[:len(good)-1],
+		"longer length":    {1, 1, 1, 1, 1, 0x83, 0, 'u', 't', 'e'},
+		"huge length":      {1, 1, 1, 1, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1},
+		"overflown length": {1, 1, 1, 1, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
+		"empty user":       {1, 1, 1, 1, 1, 0},
+		"mode of two":      {1, 1, 1, 2, 1, 1, 1, 'u'},
+		"too long a user":  lockcode.Encode(lockcode.KindHello, []byte{1}, bytes.Repeat([]byte("u"), 65)),
+		"too long":         append(bytes.Clone(good), make([]byte, lockcode.MaxMessage)...),
+	} {
+		_, _, err := lockcode.Decode(bad)
+		require.Error(t, err, name)
+	}
+}

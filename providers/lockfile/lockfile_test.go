@@ -1,0 +1,208 @@
+package lockfile_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/latchkey-auth/latchkey/lockcode"
+	"github.com/latchkey-auth/latchkey/providers/lockfile"
+	"github.com/latchkey-auth/latchkey/providers/lockstoretest"
+)
+
+func key(t testing.TB, dir string) lockcode.Sealer {
+	t.Helper()
+	s, err := lockfile.KeyFile(filepath.Join(dir, "key"))
+	require.NoError(t, err)
+	return s
+}
+
+func TestLockKeys(t *testing.T) {
+	t.Parallel()
+	lockstoretest.Lock(t, func(t *testing.T) func() lockcode.LockKeyStore {
+		dir := t.TempDir()
+		var last *lockfile.LockKeys
+		t.Cleanup(func() { require.NoError(t, last.Close()) })
+		return func() lockcode.LockKeyStore {
+			if last != nil {
+				require.NoError(t, last.Close())
+			}
+			var err error
+			last, err = lockfile.OpenLock(filepath.Join(dir, "lock"), "lock", key(t, dir))
+			require.NoError(t, err)
+			return last
+		}
+	})
+}
+
+func TestAppKeys(t *testing.T) {
+	t.Parallel()
+	lockstoretest.App(t, func(t *testing.T) func() lockcode.AppKeyStore {
+		dir := t.TempDir()
+		return func() lockcode.AppKeyStore {
+			k, err := lockfile.OpenApp(filepath.Join(dir, "app"), key(t, dir))
+			require.NoError(t, err)
+			return k
+		}
+	})
+}
+
+type site struct{}
+
+func (site) SendPIN(context.Context, string, lockcode.PIN) error { return nil }
+
+func (site) Allow(context.Context, lockcode.ConfigHash, string, lockcode.Binding) error { return nil }
+
+func (site) Act(context.Context, string, lockcode.Binding) error { return nil }
+
+func controller(t testing.TB, s lockcode.LockKeyStore) *lockcode.Controller {
+	t.Helper()
+	c, err := lockcode.NewController(lockcode.ControllerConfig{LockID: "lock", Store: s, PINs: site{}, Rights: site{}, Doors: site{}})
+	require.NoError(t, err)
+	return c
+}
+
+// A file that is damaged, of another key, of another lock or cut off is a
+// fault, and never a new and empty store.
+func TestDamaged(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "lock")
+	open := func(id string, s lockcode.Sealer) error {
+		k, err := lockfile.OpenLock(path, id, s)
+		if err == nil {
+			require.NoError(t, k.Close())
+		}
+		return err
+	}
+	k, err := lockfile.OpenLock(path, "lock", key(t, dir))
+	require.NoError(t, err)
+	require.NoError(t, controller(t, k).HardwareReset(t.Context()))
+	_, err = lockfile.OpenLock(path, "lock", key(t, dir))
+	require.Error(t, err, "two processes")
+	require.NoError(t, k.Close())
+	require.NoError(t, open("lock", key(t, dir)))
+	require.ErrorIs(t, open("other", key(t, dir)), lockfile.ErrDamaged)
+	require.ErrorIs(t, open("lock", key(t, t.TempDir())), lockfile.ErrDamaged)
+
+	state := filepath.Join(path, "state")
+	good, err := os.ReadFile(state)
+	require.NoError(t, err)
+	require.False(t, bytes.Contains(good, []byte("epoch")), "not sealed")
+	for _, bad := range [][]byte{{}, good[:1], good[:len(good)-1], append(bytes.Clone(good), 0), append([]byte{good[0] ^ 1}, good[1:]...)} {
+		require.NoError(t, os.WriteFile(state, bad, 0o600))
+		require.ErrorIs(t, open("lock", key(t, dir)), lockfile.ErrDamaged)
+	}
+	// Half a new file beside a good one is what a power cut leaves.
+	require.NoError(t, os.WriteFile(state, good, 0o600))
+	require.NoError(t, os.WriteFile(state+".new", good[:10], 0o600))
+	require.NoError(t, open("lock", key(t, dir)))
+	info, err := os.Stat(filepath.Join(dir, "key"))
+	require.NoError(t, err)
+	require.EqualValues(t, 0o600, info.Mode().Perm())
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "key"), good[:31], 0o600))
+	_, err = lockfile.KeyFile(filepath.Join(dir, "key"))
+	require.Error(t, err)
+	_, err = lockfile.OpenLock(path, "lock", nil)
+	require.Error(t, err)
+}
+
+// A write that fails is an error, and what was there before stays.
+func TestFailedWrite(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "lock")
+	s := &failing{Sealer: key(t, dir)}
+	k, err := lockfile.OpenLock(path, "lock", s)
+	require.NoError(t, err)
+	defer k.Close()
+	c := controller(t, k)
+	require.NoError(t, c.HardwareReset(t.Context()))
+	s.err = errors.New("no more")
+	require.Error(t, c.HardwareReset(t.Context()))
+	s.err = nil
+	// The path of the new file is taken by a folder: the disk says no.
+	require.NoError(t, os.Mkdir(filepath.Join(path, "state.new"), 0o700))
+	require.Error(t, c.HardwareReset(t.Context()))
+	require.NoError(t, os.Remove(filepath.Join(path, "state.new")))
+	var serial uint64
+	look := func(l *lockcode.LockState) error { serial = l.Serial(); return nil }
+	require.NoError(t, k.Update(t.Context(), look))
+	require.EqualValues(t, 1, serial)
+}
+
+type failing struct {
+	lockcode.Sealer
+	err error
+}
+
+func (f *failing) Seal(p, a []byte) ([]byte, error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	return f.Sealer.Seal(p, a)
+}
+
+// TestKill kills a process that does nothing but write, at whatever moment it
+// is in, again and again: the file always opens, and never goes back behind
+// what the process said was done.
+func TestKill(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("LOCKFILE_TEST_DIR") != "" {
+		t.Skip("this is the process to be killed")
+	}
+	dir := t.TempDir()
+	var done uint64
+	for i := range 12 {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestWriter$")
+		cmd.Env = append(os.Environ(), "LOCKFILE_TEST_DIR="+dir)
+		out, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		if err := cmd.Start(); err != nil {
+			t.Skip("no processes here")
+		}
+		// Each byte is one write that the process said was durable.
+		buf := make([]byte, 1)
+		for range 3 + i*5 {
+			_, err := out.Read(buf)
+			require.NoError(t, err)
+			done++
+		}
+		require.NoError(t, cmd.Process.Kill())
+		rest := new(bytes.Buffer)
+		_, _ = rest.ReadFrom(out)
+		done += uint64(rest.Len())
+		_ = cmd.Wait()
+
+		k, err := lockfile.OpenLock(filepath.Join(dir, "lock"), "lock", key(t, dir))
+		require.NoError(t, err)
+		var serial uint64
+		require.NoError(t, k.Update(t.Context(), func(l *lockcode.LockState) error { serial = l.Serial(); return nil }))
+		require.NoError(t, k.Close())
+		require.GreaterOrEqual(t, serial, done, "a durable write is gone")
+		done = serial
+	}
+}
+
+// TestWriter is the process that TestKill kills.
+func TestWriter(t *testing.T) {
+	dir := os.Getenv("LOCKFILE_TEST_DIR")
+	if dir == "" {
+		t.Skip("only run by TestKill")
+	}
+	k, err := lockfile.OpenLock(filepath.Join(dir, "lock"), "lock", key(t, dir))
+	require.NoError(t, err)
+	c := controller(t, k)
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
+		require.NoError(t, c.HardwareReset(t.Context()))
+		_, err := os.Stdout.Write([]byte{'.'})
+		require.NoError(t, err)
+	}
+}

@@ -1,0 +1,70 @@
+// Package twofactor asks the users of a web application for a second proof
+// after the password: an authenticator app, a code by SMS or mail, a recovery
+// code, or a device that gave such a proof before.
+//
+// Use [New] once, [Service.Begin] when the password was right, and
+// [Service.Verify] on the code that the user typed. A nil error from Verify, and
+// nothing else, means that the user is signed in.
+//
+//	outcome, err := svc.Begin(ctx, twofactor.SignIn{UserID: id})
+//	switch o := outcome.(type) {
+//	case *twofactor.Verified: // no second factor to ask for
+//	case *twofactor.Pending:  // keep o.Token() in a cookie and ask for a code
+//	}
+//	…
+//	v, err := svc.Verify(ctx, token, twofactor.Answer{Code: typed})
+//
+// An app on net/http takes package twofactorhttp, which keeps those tokens in
+// cookies, stands before the handlers and serves the settings as JSON. The tests
+// of an app take package twofactortest.
+//
+// # What the application brings
+//
+// Its users, with an id that never changes hands; their passwords and sessions;
+// and a [Store] for one record per user, such as one of those under providers. To
+// send codes it brings an otpcode.Sender for SMS or mail and a [Directory] of its
+// users' addresses. And a [Key], kept apart from the store.
+//
+// Changing factors takes a [Session] and a [Grant]: see [Service.Grant],
+// [Service.Enroll], [Service.Confirm]. What users may set up, and what is asked
+// of them, is a [Policy]; what happens is an [Event].
+//
+// # How it decides
+//
+// Each decision is one compare-and-swap: the user's record is loaded, the answer
+// is judged and paid for, the record is saved, and only if that save won is
+// anyone told. Of a thousand requests with one code, on any number of nodes,
+// one is told yes. A fault, whether of the store, a sender or the clock, is an
+// error and never a yes.
+//
+// A pending login is nowhere but in its token until it spends a try or a
+// message, so that opening logins costs the account's owner nothing.
+//
+// # Guessing
+//
+// Five wrong codes end a login. Ten in a row pause a factor for 30 minutes, and
+// the others stay usable. An account has ten tries and gets one back every six
+// hours; nothing else refills them, no new code, login, node or success. Browsers
+// that passed once share ten tries of their own, so that someone who guesses
+// elsewhere can't use up the owner's.
+//
+// When the tries are used up, three consecutive codes of the authenticator app
+// are still judged, together and for nothing, and codes by message have ten
+// digits. Only someone whose password was right can spend any of this.
+//
+// # Security
+//
+// A record and every token are sealed with XChaCha20-Poly1305 under keys that
+// the store never has; a record copied to another user's row doesn't open. The
+// store can still be made to forget: whoever can write to it can put back an
+// older record of the same user, and with it a code that was used.
+//
+// Codes that people read and type don't resist phishing, neither by app nor by
+// message: a deceived user gives the deceiver a sign-in. A stolen phone that is
+// unlocked, or a session stolen after the sign-in, is out of reach here too.
+//
+// # Compatibility
+//
+// State saved by any release can be read by every later one of the same major
+// version.
+package twofactor
