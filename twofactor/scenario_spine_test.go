@@ -16,9 +16,9 @@ import (
 // The products whose stories are told here, as far as an authenticator app and
 // recovery codes go.
 var (
-	accessPlatform = with(twofactor.Policy{Recovery: twofactor.RecoveryPolicy{Codes: 1, OnUse: twofactor.ResetFactors}})
-	crm            = with(twofactor.Policy{})
-	twoStep        = with(twofactor.Policy{Recovery: twofactor.RecoveryPolicy{Codes: 10}})
+	appOfA = with(twofactor.Policy{Recovery: twofactor.RecoveryPolicy{Codes: 1, OnUse: twofactor.ResetFactors}})
+	appOfB = with(twofactor.Policy{})
+	appOfD = with(twofactor.Policy{Recovery: twofactor.RecoveryPolicy{Codes: 10}})
 )
 
 // photograph is what a phone's camera makes of the QR code on the page.
@@ -69,7 +69,7 @@ func TestScenario_A3_AuthenticatorApp(t *testing.T) {
 				w.clock.Advance(24 * time.Hour)
 				alice.phone = phone
 				require.Equal(t, twofactor.Proved, alice.signIn().Basis())
-			}, accessPlatform)
+			}, appOfA)
 		})
 	}
 }
@@ -105,7 +105,7 @@ func TestScenario_A7_RecoveryCodeShownOnce(t *testing.T) {
 
 		_, err = alice.recover(code)
 		require.NoError(t, err)
-	}, accessPlatform)
+	}, appOfA)
 }
 
 func TestScenario_A8_ConfirmationNamesTheMethod(t *testing.T) {
@@ -121,7 +121,7 @@ func TestScenario_A8_ConfirmationNamesTheMethod(t *testing.T) {
 		}, c.Method)
 		require.Equal(t, w.clock.Now(), c.Method.Added.UTC())
 		require.Equal(t, []twofactor.Method{c.Method}, alice.status().Methods, "and so does the settings page")
-	}, accessPlatform)
+	}, appOfA)
 }
 
 func TestScenario_B1_SixDigitsByApp(t *testing.T) {
@@ -136,7 +136,7 @@ func TestScenario_B1_SixDigitsByApp(t *testing.T) {
 		require.Equal(t, alice.factor, login.Preferred)
 		v := alice.signIn()
 		require.Equal(t, []string{"pwd", "otp", "mfa"}, v.AMR())
-	}, crm)
+	}, appOfB)
 }
 
 func TestScenario_B2_OneScreenTwoPhones(t *testing.T) {
@@ -164,7 +164,7 @@ func TestScenario_B2_OneScreenTwoPhones(t *testing.T) {
 			require.NoError(t, alice.try(phone.Code(w.clock.Now())))
 		}
 		refused(t, alice.try(private.Code(w.clock.Now())), twofactor.ReasonAlreadyUsed, "the same code from the other phone")
-	}, crm)
+	}, appOfB)
 }
 
 func TestScenario_B3_TheCodeTurnsItOn(t *testing.T) {
@@ -180,7 +180,7 @@ func TestScenario_B3_TheCodeTurnsItOn(t *testing.T) {
 		_, err = alice.confirm(e, phone.Code(w.clock.Now()))
 		require.NoError(t, err)
 		require.True(t, alice.status().Enabled)
-	}, crm)
+	}, appOfB)
 }
 
 func TestScenario_B4_NextSignInAsks(t *testing.T) {
@@ -196,10 +196,10 @@ func TestScenario_B4_NextSignInAsks(t *testing.T) {
 		require.Equal(t, "alice", v.UserID())
 		require.True(t, v.Fresh(w.clock.Now(), time.Minute))
 		require.IsType(t, (*twofactor.Pending)(nil), w.begin("alice"), "and every time after")
-	}, crm)
+	}, appOfB)
 }
 
-func TestScenario_D1_AnyStandardApp(t *testing.T) {
+func TestScenario_D1_WhatEveryAppCanRead(t *testing.T) {
 	t.Parallel()
 	onEachStore(t, func(t *testing.T, w *world) {
 		alice := w.newcomer("alice")
@@ -221,7 +221,7 @@ func TestScenario_D1_AnyStandardApp(t *testing.T) {
 
 		_, err = w.a.Enroll(t.Context(), alice.session, alice.grant, twofactor.EnrollRequest{Kind: twofactor.SMS})
 		refused(t, err, twofactor.ReasonPolicy, "and nothing but apps")
-	}, twoStep)
+	}, appOfD)
 }
 
 func TestScenario_D3_BackupCodes(t *testing.T) {
@@ -250,7 +250,7 @@ func TestScenario_D3_BackupCodes(t *testing.T) {
 		}
 		require.Equal(t, 10, found)
 		require.False(t, alice.pendingLogin().Recovery, "there are none left to offer")
-	}, twoStep)
+	}, appOfD)
 }
 
 func TestScenario_D4_KeyIsNeverShownAgain(t *testing.T) {
@@ -286,5 +286,5 @@ func TestScenario_D4_KeyIsNeverShownAgain(t *testing.T) {
 		require.NoError(t, err)
 		refused(t, alice.try(alice.newCode()), twofactor.ReasonWrongCode)
 		require.NoError(t, alice.try(next.Code(w.clock.Now())))
-	}, twoStep)
+	}, appOfD)
 }
