@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// answered reports whether a guess was compared with a code.
-func answered(err error) bool {
+// countJudged reports whether a guess was compared with a code.
+func countJudged(err error) bool {
 	no, ok := errors.AsType[*twofactor.RejectedError](err)
 	return ok && no.Reason == twofactor.ReasonWrongCode
 }
@@ -27,7 +27,7 @@ func TestBypass_W22_EveryPathHasALimit(t *testing.T) {
 			right := r.read(aliceMobile)
 			n := 0
 			for guess := range 50 {
-				if answered(way.enter(alice, otherCode(right, guess))) {
+				if countJudged(way.enter(alice, otherCode(right, guess))) {
 					n++
 				}
 			}
@@ -50,7 +50,7 @@ func TestBypass_W23_NothingRefillsTheBudget(t *testing.T) {
 		}
 		right := r.read(aliceMobile)
 		for g := range 3 {
-			if len(right) == 6 && answered(way.enter(alice, otherCode(right, g))) {
+			if len(right) == 6 && countJudged(way.enter(alice, otherCode(right, g))) {
 				n++
 			}
 		}
@@ -94,11 +94,11 @@ func TestBypass_W24_ParallelGuessesPayEach(t *testing.T) {
 			require.NoError(t, way.send(alice))
 			right := r.read(aliceMobile)
 			for g := range 4 {
-				require.True(t, answered(way.enter(alice, otherCode(right, g))))
+				require.True(t, countJudged(way.enter(alice, otherCode(right, g))))
 			}
 			n := 0
-			for _, err := range crowd(64, func(g int) error { return way.enter(alice, otherCode(right, 10+g)) }) {
-				if answered(err) {
+			for _, err := range together(64, func(g int) error { return way.enter(alice, otherCode(right, 10+g)) }) {
+				if countJudged(err) {
 					n++
 				}
 			}

@@ -22,7 +22,7 @@ func TestBypass_W47_ResendRace(t *testing.T) {
 		alice.sent(login, twofactor.SMS)
 		first := r.sms(aliceMobile)
 		r.clock.Advance(30 * time.Second)
-		crowd(64, func(i int) error {
+		together(64, func(i int) error {
 			if i%2 == 0 {
 				_, err := r.b.Send(r.ctx(), login, alice.ids[twofactor.SMS], twofactor.Client{})
 				return err

@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// crowd does something n times at once and returns what came of each.
-func crowd(n int, do func(int) error) []error {
+// together does something n times at once and returns what came of each.
+func together(n int, do func(int) error) []error {
 	out := make([]error, n)
 	var ready, done sync.WaitGroup
 	ready.Add(n)
@@ -24,7 +24,7 @@ func crowd(n int, do func(int) error) []error {
 // yeses counts those of a crowd that succeeded.
 func yeses(n int, do func(int) error) int {
 	var yes atomic.Int64
-	crowd(n, func(i int) error {
+	together(n, func(i int) error {
 		err := do(i)
 		if err == nil {
 			yes.Add(1)
