@@ -81,8 +81,10 @@ func concurrentDelete(ctx context.Context, t *testing.T, a, b twofactor.Store) {
 		race(a, b, func(i int, s twofactor.Store) {
 			var v twofactor.Version
 			var err error
-			// Half of those on each handle delete.
-			if i%4 < 2 {
+			// Half of those on each handle delete, and by turns those that happen
+			// to be started first or last.
+			deletes := (i+2*round)%4 < 2
+			if deletes {
 				err = s.Delete(ctx, "k", old)
 			} else {
 				v, err = s.Save(ctx, "k", old, []byte("after"))
@@ -93,7 +95,7 @@ func concurrentDelete(ctx context.Context, t *testing.T, a, b twofactor.Store) {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			if i%4 < 2 {
+			if deletes {
 				deleted++
 			} else {
 				saved = append(saved, v)
