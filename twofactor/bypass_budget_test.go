@@ -11,8 +11,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// answered reports whether a refusal told something about the code.
-func answered(err error) bool {
+// judged reports whether a refusal told something about the code.
+func judged(err error) bool {
 	switch reason(err) {
 	case string(twofactor.ReasonWrongCode), string(twofactor.ReasonAlreadyUsed), "yes":
 		return true
@@ -104,7 +104,7 @@ func TestBypass_W22_EveryWayHasALimit(t *testing.T) {
 				p := place.setup(w)
 				count := 0
 				for n := range 60 {
-					if err := place.guess(p, n); answered(err) {
+					if err := place.guess(p, n); judged(err) {
 						count++
 					}
 				}
@@ -166,7 +166,7 @@ func TestBypass_W22_EveryWayHasALimit(t *testing.T) {
 			count := 0
 			for n := range 30 {
 				for _, i := range []int{0, 1, 6} { // two at the sign-in, one at the confirmation
-					if answered(guessed[i].guess(p, n)) {
+					if judged(guessed[i].guess(p, n)) {
 						count++
 					}
 				}
