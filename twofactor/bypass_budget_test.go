@@ -11,8 +11,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// answered reports whether a refusal told something about the code.
-func answered(err error) bool {
+// judged reports whether a refusal told something about the code.
+func judged(err error) bool {
 	switch reason(err) {
 	case string(twofactor.ReasonWrongCode), string(twofactor.ReasonAlreadyUsed), "yes":
 		return true
@@ -33,7 +33,14 @@ func (p *person) secondApp() {
 // and recovery codes that it hashed.
 func (w *world) migrated(id string, recoveryCodes []string, digits ...int) *person {
 	w.t.Helper()
-	var in twofactor.Import
+	in := w.imported(recoveryCodes, digits...)
+	require.NoError(w.t, w.a.Import(w.ctx(), id, in))
+	return &person{w: w, id: id, phone: scan(w, totp.URI{Issuer: "Example", Account: id, Key: in.Keys[0].Key})}
+}
+
+// imported is what another system knows of such a user.
+func (w *world) imported(recoveryCodes []string, digits ...int) (in twofactor.Import) {
+	w.t.Helper()
 	for _, n := range digits {
 		secret, err := totp.NewSecret(totp.SHA1)
 		require.NoError(w.t, err)
@@ -44,8 +51,7 @@ func (w *world) migrated(id string, recoveryCodes []string, digits ...int) *pers
 		require.NoError(w.t, err)
 		in.RecoveryHashes = append(in.RecoveryHashes, hash)
 	}
-	require.NoError(w.t, w.a.Import(w.ctx(), id, in))
-	return &person{w: w, id: id, phone: scan(w, totp.URI{Issuer: "Example", Account: id, Key: in.Keys[0].Key})}
+	return in
 }
 
 // A guessable is a place that takes guesses.
@@ -104,7 +110,7 @@ func TestBypass_W22_EveryWayHasALimit(t *testing.T) {
 				p := place.setup(w)
 				count := 0
 				for n := range 60 {
-					if err := place.guess(p, n); answered(err) {
+					if err := place.guess(p, n); judged(err) {
 						count++
 					}
 				}
@@ -166,7 +172,7 @@ func TestBypass_W22_EveryWayHasALimit(t *testing.T) {
 			count := 0
 			for n := range 30 {
 				for _, i := range []int{0, 1, 6} { // two at the sign-in, one at the confirmation
-					if answered(guessed[i].guess(p, n)) {
+					if judged(guessed[i].guess(p, n)) {
 						count++
 					}
 				}

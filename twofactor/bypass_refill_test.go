@@ -195,7 +195,7 @@ func TestBypass_W26_LimitOnTextThatTheAttackerChooses(t *testing.T) {
 			_, err := w.a.Verify(w.ctx(), alice.loginFrom(browser), twofactor.Answer{
 				Method: method, Code: spelled[n%len(spelled)](alice.wrongCode(n % 3)),
 			})
-			if answered(err) {
+			if judged(err) {
 				count++
 			}
 		}
@@ -218,7 +218,7 @@ func TestBypass_W27_SuccessRefillsTheGuessersBudget(t *testing.T) {
 		const days = 20
 		for range days {
 			for n := range 30 {
-				if answered(alice.try(alice.wrongCode(n))) {
+				if judged(alice.try(alice.wrongCode(n))) {
 					guesses++
 				}
 			}
