@@ -1,7 +1,7 @@
 // Mutants breaks the code in one way after the other, and sees that the test
 // that is there for it fails. A check that can't fail proves nothing.
 //
-//	go run ./.ci/mutants [-run regexp] [-p n] [-v]
+//	go run ./.ci/mutants [-run regexp] [-p n] [-for time] [-v]
 //
 // Each text file below this folder is a mutant. Nothing is copied or changed: the
 // go command sees the broken file in the place of the good one (its flag
@@ -17,6 +17,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,11 +35,12 @@ const most = 3 * time.Minute
 func main() {
 	only := flag.String("run", "", "only the mutants whose name, id or package matches")
 	places := flag.Int("p", runtime.NumCPU(), "how many to try at once")
+	within := flag.Duration("for", 0, "begin no more after this time; which are tried first is drawn by lot")
 	verbose := flag.Bool("v", false, "print what the tests print")
 	flag.Parse()
 	match, err := regexp.Compile(*only)
 	if err == nil {
-		err = run(match, max(1, *places), *verbose)
+		err = run(match, max(1, *places), *within, *verbose)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
@@ -46,7 +48,7 @@ func main() {
 	}
 }
 
-func run(only *regexp.Regexp, places int, verbose bool) error {
+func run(only *regexp.Regexp, places int, within time.Duration, verbose bool) error {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
 		return fmt.Errorf("finding the module: %w", err)
@@ -78,7 +80,26 @@ func run(only *regexp.Regexp, places int, verbose bool) error {
 			fmt.Printf("%s: fails on the code as it is: %v\n%s", t.pkg, err, printed)
 		}
 	})
+	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	start, late := time.Now(), 0
 	each(places, all, func(m *mutant) {
+		if within > 0 && time.Since(start) > within {
+			// At least see that it still is one.
+			verdict, printed := caught, ""
+			if _, err := m.apply(root); err != nil {
+				verdict, printed = stale, err.Error()+"\n"
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			count[verdict]++
+			if verdict == caught {
+				late++
+			}
+			if verdict == stale {
+				fmt.Printf("%-4s %s: %s: %s\n%s", m.id, m.name, m.why, verdict, printed)
+			}
+			return
+		}
 		verdict, printed := m.run(root, temp)
 		mu.Lock()
 		defer mu.Unlock()
@@ -89,7 +110,11 @@ func run(only *regexp.Regexp, places int, verbose bool) error {
 			fmt.Print(printed)
 		}
 	})
-	fmt.Printf("%d mutants: %d caught, %d survived, %d stale\n", len(all), count[caught], count[survived], count[stale])
+	fmt.Printf("%d mutants: %d caught, %d survived, %d stale", len(all), count[caught]-late, count[survived], count[stale])
+	if late > 0 {
+		fmt.Printf(", and no time for %d", late)
+	}
+	fmt.Println()
 	if count[caught] != len(all) || count["failed"] > 0 {
 		return errors.New("not every test does what it is there for")
 	}
