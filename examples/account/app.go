@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
-	"github.com/alexedwards/scs/v2/memstore"
 	"github.com/latchkey-auth/latchkey/providers/memory"
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/latchkey-auth/latchkey/twofactor/twofactorhttp"
@@ -83,11 +82,4 @@ func newApp(cfg config) (*app, error) {
 	}
 	a.handler = a.wrap(a.mux())
 	return a, nil
-}
-
-// close stops what runs in the background.
-func (a *app) close() {
-	if s, ok := a.sessions.Store.(*memstore.MemStore); ok {
-		s.StopCleanup()
-	}
 }

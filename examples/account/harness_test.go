@@ -46,10 +46,7 @@ func newSite(t *testing.T, product string, changes ...func(*config)) *site {
 	require.NoError(t, err)
 	server := httptest.NewServer(s.app.handler)
 	s.url = server.URL
-	t.Cleanup(func() {
-		server.Close()
-		s.app.close()
-	})
+	t.Cleanup(server.Close)
 	return s
 }
 

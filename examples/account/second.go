@@ -17,6 +17,7 @@ type step struct {
 	Sent    *sent             // the code that is on its way to it
 	Waiting bool              // a code may have been sent
 	Others  []twofactor.Method
+	Days    int // for which a device can be trusted
 }
 
 // sent is what a page tells about a code on its way.
@@ -38,7 +39,7 @@ func (a *app) showSecondStep(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s := step{Login: l, Choice: choose(l, r.URL.Query().Get("method"))}
+	s := step{Login: l, Choice: choose(l, r.URL.Query().Get("method")), Days: int(a.policy.Trust.Life.Hours() / 24)}
 	for _, m := range l.Methods {
 		if m.ID == s.Choice {
 			s.Method = &m

@@ -25,18 +25,20 @@ const (
 )
 
 func newSessions(proxied bool, fail func(http.ResponseWriter, *http.Request, error)) *scs.SessionManager {
-	s := scs.New()
-	s.Lifetime, s.IdleTimeout = sessionLife, sessionIdle
-	s.HashTokenInStore = true // who reads the store has no session
-	s.ErrorFunc = fail
-	s.Cookie.Name = "session"
+	name := "session"
 	if proxied {
-		// From https, from this host and no subdomain, for all of it.
-		s.Cookie.Name, s.Cookie.Secure = "__Host-session", true
+		name = "__Host-session" // from https, from this host and no subdomain, for all of it
 	}
-	s.Cookie.HttpOnly, s.Cookie.Path, s.Cookie.SameSite = true, "/", http.SameSiteLaxMode
-	s.Cookie.Persist = false // it ends with the browser
-	return s
+	// Not scs.New, which starts a goroutine for a store that isn't used here.
+	return &scs.SessionManager{
+		Lifetime: sessionLife, IdleTimeout: sessionIdle,
+		Store: newSessionStore(), HashTokenInStore: true, // who reads the store has no session
+		Codec: scs.GobCodec{}, ErrorFunc: fail,
+		Cookie: scs.SessionCookie{
+			Name: name, Path: "/", HttpOnly: true, Secure: proxied, SameSite: http.SameSiteLaxMode,
+			Persist: false, // it ends with the browser
+		},
+	}
 }
 
 // startSession signs a user in: in a session with a new id, so that nobody can
