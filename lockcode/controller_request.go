@@ -64,7 +64,7 @@ func (c *Controller) request(ctx context.Context, id DeviceID, enc, box, tag []b
 			return err
 		})
 		if err == nil {
-			err = c.act(ctx, userID, req.b)
+			err = c.act(ctx, j, userID, req.b)
 		}
 		answer.reason = reasonOf(err)
 	}
@@ -199,6 +199,10 @@ func (c *Controller) addDevice(s *lockState, j *journal, userID string, u *user,
 	}
 	b := Binding{AddDevice, userID}
 	found := c.look(s, userID, []*device{d}, code, b, j.now)
+	if paid+len(found.wrong) > wrongForAll {
+		// The last try is one PIN, also for a Code that stands for two.
+		found.device, found.replay = nil, false
+	}
 	if err := found.settle(j, userID, b); err != nil {
 		// The try was paid for when the request came. What the Code stands
 		// for counts in its place, once for each PIN.
