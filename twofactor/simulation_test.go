@@ -153,12 +153,12 @@ func (s *simulation) year() {
 	}
 }
 
-// attackUntil lets the attacker act every three hours, and when he was told that
+// attackUntil lets the attacker act every four hours, and when he was told that
 // a try comes back.
 func (s *simulation) attackUntil(end time.Time) {
 	for {
 		now := s.clock.Now()
-		next := now.Add(3 * time.Hour)
+		next := now.Add(4 * time.Hour)
 		if s.attacker.retry.After(now) && s.attacker.retry.Before(next) {
 			next = s.attacker.retry
 		}
