@@ -52,26 +52,9 @@ func TestCluster(t *testing.T) {
 	})
 }
 
-// withReplica starts a server of the test's own and a replica of it.
-func withReplica(t *testing.T) (primary, replica *realserver.Server) {
-	t.Helper()
-	primary, replica = realserver.Redis.Start(t), realserver.Redis.Start(t)
-	host, port, err := net.SplitHostPort(primary.Addr)
-	require.NoError(t, err)
-	c := redis.NewClient(&redis.Options{Addr: replica.Addr})
-	defer c.Close()
-	require.NoError(t, c.SlaveOf(t.Context(), host, port).Err())
-	c = redis.NewClient(&redis.Options{Addr: primary.Addr})
-	defer c.Close()
-	for c.Wait(t.Context(), 1, 0).Val() < 1 {
-		require.NoError(t, t.Context().Err())
-	}
-	return primary, replica
-}
-
 func TestReplicas(t *testing.T) {
 	t.Parallel()
-	primary, replica := withReplica(t)
+	primary, replica := realserver.RedisWithReplica(t)
 	storetest.Test(t, func(t *testing.T) (a, b twofactor.Store) {
 		c := redisstore.Config{Prefix: realserver.Name() + ":", Replicas: 1}
 		return open(t, primary.Addr, c), open(t, primary.Addr, c)
@@ -154,7 +137,7 @@ func TestCheck(t *testing.T) {
 
 	require.Contains(t, check(newStore(t, redis.NewClient(&redis.Options{Addr: server.Addr}), redisstore.Config{Replicas: 2})), "writes wait for 2 replicas and 0 are connected")
 
-	primary, replica := withReplica(t)
+	primary, replica := realserver.RedisWithReplica(t)
 	require.Contains(t, check(open(t, replica.Addr, redisstore.Config{})), "connected to a replica")
 	warnings := check(open(t, primary.Addr, redisstore.Config{}))
 	require.Contains(t, warnings, "Config.Replicas is 0")

@@ -16,9 +16,10 @@ type Proxy struct {
 	target   string
 	mu       sync.Mutex
 	conns    map[net.Conn]bool
-	answers  int     // answers to swallow: the request arrives, then the connection is cut
-	requests int     // requests to swallow: the connection is cut before they arrive
-	swallow  func()  // called before such a cut
+	answers  int    // answers to swallow: the request arrives, then the connection is cut
+	requests int    // requests to swallow: the connection is cut before they arrive
+	swallow  func() // called before such a cut
+	hold     *hold
 	rate     float64 // of the packets in both directions, cut at random
 }
 
@@ -78,6 +79,26 @@ func (p *Proxy) CutAtRandom(rate float64) {
 	p.rate = rate
 }
 
+// Hold keeps all answers back until release is called, and sends on held for
+// each that is.
+func (p *Proxy) Hold() (held <-chan struct{}, release func()) {
+	h := &hold{held: make(chan struct{}), released: make(chan struct{})}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hold = h
+	return h.held, sync.OnceFunc(func() { close(h.released) })
+}
+
+type hold struct{ held, released chan struct{} }
+
+func (h *hold) wait() {
+	select {
+	case h.held <- struct{}{}:
+		<-h.released
+	case <-h.released:
+	}
+}
+
 // Cut cuts all connections that there are.
 func (p *Proxy) Cut() {
 	p.mu.Lock()
@@ -123,6 +144,7 @@ func (p *Proxy) pass(to, from net.Conn, swallow *int) {
 		p.mu.Lock()
 		before, after := rand.Float64() < p.rate/2, rand.Float64() < p.rate/2
 		f := func() {}
+		hold := p.hold
 		if *swallow > 0 {
 			*swallow--
 			before = true
@@ -132,6 +154,9 @@ func (p *Proxy) pass(to, from net.Conn, swallow *int) {
 		}
 		p.mu.Unlock()
 		f()
+		if hold != nil && swallow == &p.answers {
+			hold.wait()
+		}
 		if before {
 			return
 		}

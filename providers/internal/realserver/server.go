@@ -3,6 +3,8 @@ package realserver
 import (
 	"context"
 	"errors"
+	"io"
+	"log"
 	"net"
 	"os"
 	"os/exec"
@@ -12,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // A Server is one running server.
@@ -44,6 +48,8 @@ var kinds = []*Kind{PostgreSQL, MariaDB, Redis, RedisCluster, DynamoDB}
 
 // Main runs the tests of a package and stops the servers that they shared.
 func Main(m *testing.M) {
+	// The driver would write a line for each connection that a test cuts.
+	mysql.SetLogger(log.New(io.Discard, "", 0))
 	code := m.Run()
 	for _, k := range kinds {
 		if k.shared != nil {
