@@ -179,3 +179,26 @@ func TestNewRefuses(t *testing.T) {
 	_, err = redisstore.New(t.Context(), client, redisstore.Config{Replicas: -1})
 	require.ErrorContains(t, err, "negative")
 }
+
+// TestDamaged: a hash that is no record is a fault, and no missing record.
+func TestDamaged(t *testing.T) {
+	t.Parallel()
+	server := realserver.Redis.Shared(t)
+	client := redis.NewClient(&redis.Options{Addr: server.Addr})
+	prefix := realserver.Name()
+	s := newStore(t, client, redisstore.Config{Prefix: prefix})
+	for key, fields := range map[string][]any{
+		"no version":    {"d", "data"},
+		"empty version": {"v", "", "d", "data"},
+		"no data":       {"v", "version"},
+	} {
+		require.NoError(t, client.HSet(t.Context(), prefix+key, fields...).Err())
+		_, err := s.Load(t.Context(), key)
+		require.ErrorContains(t, err, "damaged", key)
+		require.NotErrorIs(t, err, twofactor.ErrNotFound, key)
+	}
+	require.NoError(t, client.Set(t.Context(), prefix+"text", "text", 0).Err())
+	_, err := s.Load(t.Context(), "text")
+	require.Error(t, err)
+	require.NotErrorIs(t, err, twofactor.ErrNotFound)
+}

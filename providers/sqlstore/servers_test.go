@@ -17,10 +17,13 @@ func TestMain(m *testing.M) { realserver.Main(m) }
 
 func TestPostgreSQL(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"ungrouped", "grouped", "all grouped"} {
+	for _, name := range []string{"ungrouped", "grouped", "all grouped", "serializable"} {
 		connect := func(t *testing.T, table string) *sqlstore.Store {
-			c := sqlstore.Config{Dialect: sqlstore.PostgreSQL, Table: table, Ungrouped: name == "ungrouped"}
-			s := open(t, "pgx", realserver.PostgreSQLDSN(realserver.PostgreSQL.Shared(t).Addr), c)
+			dsn := realserver.PostgreSQLDSN(realserver.PostgreSQL.Shared(t).Addr)
+			if name == "serializable" {
+				dsn += "&default_transaction_isolation=serializable"
+			}
+			s := open(t, "pgx", dsn, sqlstore.Config{Dialect: sqlstore.PostgreSQL, Table: table, Ungrouped: name == "ungrouped"})
 			if name == "all grouped" {
 				s.GroupAll()
 			}

@@ -29,7 +29,7 @@ import (
 var (
 	PostgreSQL = &Kind{
 		name:    "postgresql",
-		binary:  "postgres",
+		binary:  []string{"postgres"},
 		where:   []string{"/usr/lib/postgresql/*/bin"},
 		install: "postgresql",
 		user:    "postgres",
@@ -49,7 +49,7 @@ var (
 
 	MariaDB = &Kind{
 		name:    "mariadb",
-		binary:  "mariadbd",
+		binary:  []string{"mariadbd"},
 		where:   []string{"/usr/sbin", "/usr/local/sbin", "/usr/local/bin"},
 		install: "mariadb-server",
 		prepare: func(ctx context.Context, _, dir string, as *syscall.SysProcAttr) error {
@@ -72,7 +72,7 @@ var (
 
 	Redis = &Kind{
 		name:    "redis",
-		binary:  "redis-server",
+		binary:  []string{"redis-server", "valkey-server"},
 		where:   []string{"/usr/bin", "/usr/local/bin"},
 		install: "redis-server",
 		args:    redisArgs,
@@ -86,7 +86,7 @@ var (
 	// RedisCluster is a cluster of one server, which has all slots.
 	RedisCluster = &Kind{
 		name:    "redis-cluster",
-		binary:  "redis-server",
+		binary:  []string{"redis-server", "valkey-server"},
 		where:   []string{"/usr/bin", "/usr/local/bin"},
 		install: "redis-server",
 		args: func(bin, dir, port string) []string {
@@ -110,9 +110,9 @@ var (
 
 	DynamoDB = &Kind{
 		name:    "dynalite",
-		binary:  "node",
+		binary:  []string{"node"},
 		where:   []string{"/usr/bin", "/usr/local/bin"},
-		install: "nodejs npm (npm then fetches dynalite)",
+		install: "nodejs npm",
 		prepare: func(ctx context.Context, _, _ string, _ *syscall.SysProcAttr) error { return installDynalite(ctx) },
 		args: func(bin, dir, port string) []string {
 			return []string{bin, "-e", dynaliteScript, filepath.Join(dynaliteDir(), "node_modules/dynalite"), port, filepath.Join(dir, "data")}
@@ -236,7 +236,7 @@ func installDynalite(ctx context.Context) error {
 		}
 	}
 	if err := run(ctx, tmp, nil, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"); err != nil {
-		return err
+		return fmt.Errorf("dynalite: %w: %w", errNotInstalled, err)
 	}
 	if err := os.Rename(tmp, dir); err != nil {
 		if _, there := os.Stat(dir); there == nil {

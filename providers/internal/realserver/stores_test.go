@@ -78,9 +78,9 @@ func TestSwallowedAnswer(t *testing.T) {
 				}
 				data := fmt.Sprint("write ", i)
 				if i%2 == 0 {
-					proxy.SwallowAnswers(1)
+					proxy.SwallowAnswer(1)
 				} else {
-					proxy.SwallowRequests(1)
+					proxy.SwallowRequest(1)
 				}
 				v, err = store.Save(ctx, "k", rec.Version, []byte(data))
 				after, loadErr := direct.Load(ctx, "k")
@@ -92,8 +92,8 @@ func TestSwallowedAnswer(t *testing.T) {
 				if i%2 == 0 && string(after.Data) == data {
 					unseen++
 				}
-				proxy.SwallowAnswers(0)
-				proxy.SwallowRequests(0)
+				proxy.SwallowAnswer(0)
+				proxy.SwallowRequest(0)
 				// The next one goes through again, with what is stored now.
 				_, err = store.Save(ctx, "k", after.Version, []byte("between"))
 				require.NoError(t, err)
