@@ -33,7 +33,14 @@ func (p *person) secondApp() {
 // and recovery codes that it hashed.
 func (w *world) migrated(id string, recoveryCodes []string, digits ...int) *person {
 	w.t.Helper()
-	var in twofactor.Import
+	in := w.imported(recoveryCodes, digits...)
+	require.NoError(w.t, w.a.Import(w.ctx(), id, in))
+	return &person{w: w, id: id, phone: scan(w, totp.URI{Issuer: "Example", Account: id, Key: in.Keys[0].Key})}
+}
+
+// imported is what another system knows of such a user.
+func (w *world) imported(recoveryCodes []string, digits ...int) (in twofactor.Import) {
+	w.t.Helper()
 	for _, n := range digits {
 		secret, err := totp.NewSecret(totp.SHA1)
 		require.NoError(w.t, err)
@@ -44,8 +51,7 @@ func (w *world) migrated(id string, recoveryCodes []string, digits ...int) *pers
 		require.NoError(w.t, err)
 		in.RecoveryHashes = append(in.RecoveryHashes, hash)
 	}
-	require.NoError(w.t, w.a.Import(w.ctx(), id, in))
-	return &person{w: w, id: id, phone: scan(w, totp.URI{Issuer: "Example", Account: id, Key: in.Keys[0].Key})}
+	return in
 }
 
 // A guessable is a place that takes guesses.

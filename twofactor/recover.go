@@ -77,6 +77,9 @@ func (s *Service) proveImported(ctx context.Context, p *pending, in input, won f
 		if over != nil {
 			return t.refuse(over)
 		}
+		if s.policy.Recovery.None {
+			return t.refuse(reject(ReasonNotUsable))
+		}
 		var err error
 		if set, err = t.rec.Recovery.Set(); err != nil {
 			return err

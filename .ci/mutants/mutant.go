@@ -1,9 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,20 +12,21 @@ import (
 // to notice.
 type mutant struct {
 	name  string // of its file
-	id    string
+	id    string // of the rule that it breaks
 	pkg   string
-	test  string // how the names of the tests begin
-	why   string
+	test  string // what go test -run takes
+	why   string // what would be wrong
 	edits []edit
 }
 
-// An edit puts one text in the place of another.
+// An edit puts one text in the place of another. The old text is there once,
+// wherever it has moved to and however it is indented.
 type edit struct {
 	file, old, new string
 }
 
-// read parses the text of a mutant: headers, an empty line, and pairs of
-// sections like this:
+// read parses the text of a mutant: headers, an empty line, and pairs of sections
+// like this one, with the file that both are about:
 //
 //	-- old twofactor/judge.go --
 //	a.purse.back(t.now, price)
@@ -39,30 +37,42 @@ func read(path string) (*mutant, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &mutant{name: strings.TrimSuffix(filepath.Base(path), ".txt")}
+	m := new(mutant)
 	headers := map[string]*string{"id": &m.id, "pkg": &m.pkg, "test": &m.test, "why": &m.why}
 	var section *string
-	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
-		line := lines.Text()
-		file, isOld := strings.CutPrefix(strings.TrimSuffix(line, " --"), "-- old ")
+	for line := range strings.Lines(string(text)) {
+		file, isOld := strings.CutPrefix(strings.TrimSuffix(strings.TrimSpace(line), " --"), "-- old ")
+		name, value, isHeader := strings.Cut(strings.TrimSpace(line), ": ")
 		switch {
 		case isOld:
 			m.edits = append(m.edits, edit{file: file})
 			section = &m.edits[len(m.edits)-1].old
-		case line == "-- new --" && section != nil:
+		case strings.TrimSpace(line) == "-- new --" && section != nil:
 			section = &m.edits[len(m.edits)-1].new
 		case section != nil:
-			*section += line + "\n"
-		case line != "":
-			name, value, _ := strings.Cut(line, ": ")
-			if headers[name] == nil {
-				return nil, fmt.Errorf("%s: no such header: %q", path, line)
-			}
+			*section += line
+		case strings.TrimSpace(line) == "":
+		case !isHeader || headers[name] == nil || *headers[name] != "":
+			return nil, fmt.Errorf("%s: %q is no header, or there twice", path, line)
+		default:
 			*headers[name] = value
 		}
 	}
-	if m.id == "" || m.pkg == "" || m.test == "" || m.why == "" || len(m.edits) == 0 {
-		return nil, fmt.Errorf("%s: id, pkg, test, why and an edit are needed", path)
+	for name, value := range headers {
+		if *value == "" {
+			return nil, fmt.Errorf("%s: there is no %s", path, name)
+		}
+	}
+	if _, err := regexp.Compile(m.test); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	for _, e := range m.edits {
+		if strings.TrimSpace(e.old) == "" || e.old == e.new {
+			return nil, fmt.Errorf("%s: an edit changes nothing", path)
+		}
+	}
+	if len(m.edits) == 0 {
+		return nil, fmt.Errorf("%s: there is no edit", path)
 	}
 	return m, nil
 }
@@ -88,7 +98,7 @@ func (m *mutant) apply(root string) (map[string]string, error) {
 	return out, nil
 }
 
-// pattern finds the old text wherever it has moved to, however it is indented.
+// pattern finds the old text wherever it is.
 func (e edit) pattern() *regexp.Regexp {
 	words := strings.Fields(e.old)
 	for i, w := range words {
@@ -97,19 +107,28 @@ func (e edit) pattern() *regexp.Regexp {
 	return regexp.MustCompile(strings.Join(words, `\s+`))
 }
 
-// verdict reads what go test printed.
-func verdict(failed bool, out string) error {
+// The words of a verdict.
+const (
+	caught   = "caught"
+	survived = "SURVIVED"
+	stale    = "STALE"
+)
+
+// judge reads what go test printed. Only a test that failed, or code that
+// panicked in one, has caught something.
+func judge(passed bool, printed string) string {
+	says := func(text string) bool { return strings.Contains(printed, text) }
 	switch {
-	case strings.Contains(out, "[build failed]"), strings.Contains(out, "[setup failed]"):
-		return errors.New("DOES NOT COMPILE")
-	case strings.Contains(out, "no tests to run"):
-		return errors.New("NO SUCH TEST")
-	case strings.Contains(out, "panic: test timed out"):
-		return errors.New("TIMED OUT")
-	case !failed:
-		return errors.New("SURVIVED")
-	case !strings.Contains(out, "--- FAIL") && !strings.Contains(out, "panic: ") && !strings.Contains(out, "fatal error: "):
-		return errors.New("FAILED OTHERWISE")
+	case says("[build failed]"), says("[setup failed]"):
+		return stale + " (it doesn't compile)"
+	case says("no tests to run"), says("[no test files]"):
+		return stale + " (there is no such test)"
+	case passed:
+		return survived
+	case says("panic: test timed out"):
+		return stale + " (it takes too long)"
+	case says("--- FAIL"), says("panic: "), says("fatal error: "):
+		return caught
 	}
-	return nil
+	return stale + " (the go command failed)"
 }
