@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/latchkey-auth/latchkey/providers/memory"
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/stretchr/testify/require"
 )
@@ -214,5 +215,39 @@ func TestNamesThatMustNotBeKept(t *testing.T) {
 		require.NoError(t, w.a.Rename(t.Context(), alice.in(), alice.grant, alice.factor, "Téléphone ☎"))
 		require.Equal(t, "Téléphone ☎", alice.status().Methods[0].Name)
 		alice.signIn()
+	})
+}
+
+// A slip of the pen pages nobody, and what a fault has undone is not told as done.
+func TestEventsOfWhatTookPlace(t *testing.T) {
+	t.Parallel()
+	t.Run("a number that is none", func(t *testing.T) {
+		t.Parallel()
+		r := newRealm(t, twofactor.Policy{Kinds: []twofactor.Kind{twofactor.SMS}, Numbers: twofactor.NumbersFromForm})
+		alice := r.join("alice", "")
+		_, err := r.a.Enroll(r.ctx(), alice.session, alice.grant, twofactor.EnrollRequest{Kind: twofactor.SMS, Phone: "12"})
+		typo, ok := errors.AsType[*twofactor.InputError](err)
+		require.True(t, ok, "%v", err)
+		require.Equal(t, "phone", typo.Field)
+		require.Zero(t, r.seen(twofactor.EventFault))
+	})
+	t.Run("a site whose name no trust can be bound to", func(t *testing.T) {
+		t.Parallel()
+		onEachStore(t, func(t *testing.T, w *world) {
+			alice := w.enrolled("alice")
+			o, err := w.a.Begin(t.Context(), twofactor.SignIn{UserID: "alice", Audience: strings.Repeat("a", 1000)})
+			require.NoError(t, err)
+			_, err = w.a.Verify(t.Context(), o.(*twofactor.Pending).Token(), twofactor.Answer{Code: alice.newCode(), RememberDevice: true})
+			fault(t, err)
+			require.Zero(t, w.saw(twofactor.EventVerified))
+			require.Equal(t, 1, w.saw(twofactor.EventFault))
+		}, with(twofactor.Policy{Trust: twofactor.TrustPolicy{Kinds: []twofactor.Kind{twofactor.TOTP}}}))
+	})
+	t.Run("a name that no app can show", func(t *testing.T) {
+		t.Parallel()
+		for _, issuer := range []string{"", "A:B", "A\x00B", "\xff"} {
+			_, err := twofactor.New(twofactor.Config{Store: new(memory.Store), Keys: []twofactor.Key{twofactor.NewKey()}, Issuer: issuer})
+			require.ErrorContains(t, err, "Config.Issuer", "%q", issuer)
+		}
 	})
 }
