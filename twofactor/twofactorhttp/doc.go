@@ -8,6 +8,9 @@
 //
 //	mux.Handle("/account/", gate.RequireVerified(account))
 //
+// For a front end that speaks JSON, mount [Gate.API] as well: it has everything
+// after the password, the settings included.
+//
 // A Gate has those methods of [twofactor.Service] that set cookies or start a
 // session. For all others call the Service, with the user that [Verified] or
 // [Session] returns and the tokens of [Gate.PendingToken] and [Gate.GrantToken].
