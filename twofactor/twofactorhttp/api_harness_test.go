@@ -3,6 +3,7 @@ package twofactorhttp_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -96,6 +97,14 @@ type countingStore struct {
 	saves  atomic.Int64
 	frozen bool
 	beside twofactor.Version
+	down   atomic.Bool
+}
+
+func (s *countingStore) Load(ctx context.Context, key string) (twofactor.Record, error) {
+	if s.down.Load() {
+		return twofactor.Record{}, errors.New("hunter2 is not the store's password")
+	}
+	return s.Store.Load(ctx, key)
 }
 
 func (s *countingStore) Save(ctx context.Context, key string, old twofactor.Version, data []byte) (twofactor.Version, error) {

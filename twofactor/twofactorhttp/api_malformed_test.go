@@ -230,6 +230,23 @@ func TestAPIRefusesWhoIsNotThere(t *testing.T) {
 	})
 }
 
+func TestAPIFaultSaysNothing(t *testing.T) {
+	t.Parallel()
+	eachRoute(t, func(t *testing.T, a *apiApp, b *browser, r twofactorhttp.Route, good string) {
+		switch r.Path { // with one kind of proof
+		case "login/verify", "grant":
+			good = `{"code":"123456"}`
+		case "enrollments":
+			good = `{"kind":"totp"}`
+		}
+		a.store.down.Store(true)
+		w := a.raw(b, r.Method, pathOf(r), "application/json", good)
+		require.Equal(t, http.StatusInternalServerError, w.Code, w.Body)
+		require.JSONEq(t, `{"type":"about:blank","title":"Internal Server Error","status":500}`, w.Body.String())
+		require.Empty(t, w.Result().Cookies())
+	})
+}
+
 func TestAPIConfigIsChecked(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t, everything)
