@@ -3,6 +3,7 @@ package twofactorhttp_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -89,15 +90,31 @@ func (directory) Profile(context.Context, string) (twofactor.Profile, error) {
 	}, nil
 }
 
-// A countingStore knows how often something was written.
+// A countingStore knows how often something was written. Once it is frozen, it
+// writes beside the records and not over them.
 type countingStore struct {
 	memory.Store
-	saves atomic.Int64
+	saves  atomic.Int64
+	frozen bool
+	beside twofactor.Version
+	down   atomic.Bool
+}
+
+func (s *countingStore) Load(ctx context.Context, key string) (twofactor.Record, error) {
+	if s.down.Load() {
+		return twofactor.Record{}, errors.New("hunter2 is not the store's password")
+	}
+	return s.Store.Load(ctx, key)
 }
 
 func (s *countingStore) Save(ctx context.Context, key string, old twofactor.Version, data []byte) (twofactor.Version, error) {
 	s.saves.Add(1)
-	return s.Store.Save(ctx, key, old, data)
+	if !s.frozen {
+		return s.Store.Save(ctx, key, old, data)
+	}
+	var err error
+	s.beside, err = s.Store.Save(ctx, key+" beside", s.beside, data)
+	return s.beside, err
 }
 
 // raw sends a request of the browser as it stands.
