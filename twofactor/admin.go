@@ -149,6 +149,9 @@ func (s *Service) Import(ctx context.Context, user string, in Import) error {
 			return errors.New("twofactor: a factor's name has at most 64 bytes and no control characters")
 		}
 	}
+	if s.policy.Recovery.None && len(in.RecoveryHashes) > 0 {
+		return errors.New("twofactor: an import has recovery codes, but the policy has none")
+	}
 	codes, err := recovery.Set{}.Import(in.RecoveryHashes)
 	if err != nil {
 		return err

@@ -73,7 +73,8 @@ type Confirmation struct {
 	// Next is the kind that the policy still asks for, or empty.
 	Next Kind
 
-	// Grant is the grant that was used, good for another five minutes.
+	// Grant is the grant that was used, good for another five minutes, or for as
+	// long as before if nothing was proven.
 	Grant Grant
 
 	// Session replaces the one that the user had: it now rests on the new

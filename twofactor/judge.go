@@ -59,7 +59,7 @@ func (t *tx) judgeDigits(a *attempt, in input) (*proof, error) {
 			t.hit(f)
 			pr := &proof{kind: m.kind(), method: f.ID, amr: m.amr(), to: b.Destination}
 			if t.s.recovers(t.rec, f) {
-				pr.amr, pr.recovered = []string{"recovery_code"}, true
+				pr.amr, pr.recovered = []string{"recovery_email"}, true
 				t.endTrust()
 				t.event(Event{Type: EventRecovered, Kind: pr.kind, Method: f.ID})
 			}

@@ -67,8 +67,7 @@ func (t *tx) forget() {
 	for i, a := range all {
 		for j := i + 1; j < len(all); j++ {
 			if b := &all[j]; a.Kind == b.Kind && a.Method == b.Method {
-				to := addresses(Profile{}, a.To, b.To)
-				b.To = to[:min(len(to), record.MaxTold)]
+				b.To = addresses(Profile{}, a.To, b.To)
 				t.rec.Notices = slices.Delete(all, i, i+1)
 				return
 			}
@@ -182,11 +181,12 @@ func (s *Service) mail(ctx context.Context, user string, p Profile, n record.Not
 // addresses are where a notice goes, each once.
 func addresses(p Profile, lists ...[]string) []string {
 	all := slices.Concat(lists...)
-	if p.Email != "" {
+	if checkMail(p.Email) == nil {
 		all = append(all, p.Email)
 	}
 	slices.Sort(all)
-	return slices.Compact(all)
+	all = slices.Compact(all)
+	return all[:min(len(all), record.MaxTold)]
 }
 
 // mails are the addresses of the factors by mail.

@@ -58,3 +58,39 @@ func (p *Pending) GoString() string { return p.String() }
 
 // LogValue hides the token from slog.
 func (p *Pending) LogValue() slog.Value { return slog.StringValue(p.String()) }
+
+// String hides the tokens and codes from logs.
+func (m Made) String() string { return "twofactor.Made" + hidden }
+
+// GoString hides the tokens and codes from %#v.
+func (m Made) GoString() string { return m.String() }
+
+// LogValue hides the tokens and codes from slog.
+func (m Made) LogValue() slog.Value { return slog.StringValue(m.String()) }
+
+// String hides the token from logs.
+func (d DeviceTrust) String() string { return "twofactor.DeviceTrust" + hidden }
+
+// GoString hides the token from %#v.
+func (d DeviceTrust) GoString() string { return d.String() }
+
+// LogValue hides the token from slog.
+func (d DeviceTrust) LogValue() slog.Value { return slog.StringValue(d.String()) }
+
+// String hides the codes from logs.
+func (r RecoveryUse) String() string { return "twofactor.RecoveryUse" + hidden }
+
+// GoString hides the codes from %#v.
+func (r RecoveryUse) GoString() string { return r.String() }
+
+// LogValue hides the codes from slog.
+func (r RecoveryUse) LogValue() slog.Value { return slog.StringValue(r.String()) }
+
+// String hides the codes and the grant from logs.
+func (c Confirmation) String() string { return "twofactor.Confirmation" + hidden }
+
+// GoString hides the codes and the grant from %#v.
+func (c Confirmation) GoString() string { return c.String() }
+
+// LogValue hides the codes and the grant from slog.
+func (c Confirmation) LogValue() slog.Value { return slog.StringValue(c.String()) }

@@ -127,7 +127,7 @@ func guessThree(a *attacker, cookie string) {
 
 // openLogins opens a thousand logins now and then.
 func openLogins(a *attacker, cookie string) {
-	if a.rand.IntN(300) > 0 {
+	if a.rand.IntN(600) > 0 {
 		return
 	}
 	for range 1000 {
