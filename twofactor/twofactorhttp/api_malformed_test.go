@@ -275,9 +275,9 @@ func TestAPIFaultSaysNothing(t *testing.T) {
 func TestAPIConfigIsChecked(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t, everything)
-	for _, path := range []string{"", "/", "2fa/", "/2fa", "/{x}/", "//", "/a//b/", "/a/../b/", "/a b/"} {
+	for _, path := range []string{"", "2fa/", "/2fa", "/{x}/", "//", "/a//b/", "/a/../b/", "/a b/"} {
 		_, err := a.gate.API(twofactorhttp.APIConfig{Path: path})
-		require.Error(t, err, path)
+		require.ErrorContains(t, err, "Path", path)
 	}
 	_, err := a.gate.API(twofactorhttp.APIConfig{Path: "/2fa/"})
 	require.ErrorContains(t, err, "CheckPassword")
