@@ -33,7 +33,7 @@ const (
 )
 
 func main() {
-	h, err := handler(time.Now)
+	h, err := handler(time.Now, bcrypt.DefaultCost)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func main() {
 	log.Fatal(server.ListenAndServe())
 }
 
-func handler(now func() time.Time) (http.Handler, error) {
+func handler(now func() time.Time, passwordCost int) (http.Handler, error) {
 	service, err := twofactor.New(twofactor.Config{
 		Store: new(memory.Store), Keys: []twofactor.Key{twofactor.NewKey()}, Issuer: "Chi", Now: now,
 	})
@@ -67,7 +67,7 @@ func handler(now func() time.Time) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), passwordCost)
 	if err != nil {
 		return nil, err
 	}

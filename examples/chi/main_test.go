@@ -12,6 +12,7 @@ import (
 
 	"github.com/latchkey-auth/latchkey/twofactor/twofactortest"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/bcrypt"
 )
 
 type fields = map[string]any
@@ -58,7 +59,7 @@ func (c *client) json(method, path string, body any, status int) (out fields) {
 func TestSignInWithASecondStep(t *testing.T) {
 	t.Parallel()
 	clock := twofactortest.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
-	h, err := handler(clock.Now)
+	h, err := handler(clock.Now, bcrypt.MinCost)
 	require.NoError(t, err)
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)

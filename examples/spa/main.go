@@ -40,7 +40,7 @@ const policy = "default-src 'none'; script-src 'self'; connect-src 'self'; img-s
 var files embed.FS
 
 func main() {
-	h, err := handler(time.Now)
+	h, err := handler(time.Now, bcrypt.DefaultCost)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func main() {
 	log.Fatal(server.ListenAndServe())
 }
 
-func handler(now func() time.Time) (http.Handler, error) {
+func handler(now func() time.Time, passwordCost int) (http.Handler, error) {
 	service, err := twofactor.New(twofactor.Config{
 		Store: new(memory.Store), Keys: []twofactor.Key{twofactor.NewKey()}, Issuer: "Single page", Now: now,
 	})
@@ -74,7 +74,7 @@ func handler(now func() time.Time) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.DefaultCost)
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), passwordCost)
 	if err != nil {
 		return nil, err
 	}

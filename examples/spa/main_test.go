@@ -13,6 +13,7 @@ import (
 
 	"github.com/latchkey-auth/latchkey/twofactor/twofactortest"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/bcrypt"
 )
 
 type fields = map[string]any
@@ -57,7 +58,7 @@ func (p *page) json(method, path string, body any, status int) (out fields) {
 func open(t *testing.T) (*page, *twofactortest.Clock) {
 	t.Helper()
 	clock := twofactortest.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
-	h, err := handler(clock.Now)
+	h, err := handler(clock.Now, bcrypt.MinCost)
 	require.NoError(t, err)
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)

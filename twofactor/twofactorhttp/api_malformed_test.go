@@ -230,6 +230,31 @@ func TestAPIRefusesWhoIsNotThere(t *testing.T) {
 	})
 }
 
+// TestAPIEnrollmentOnly walks all lines with a session that can only enroll
+// (W35): by the contract, these lead on and no others.
+func TestAPIEnrollmentOnly(t *testing.T) {
+	t.Parallel()
+	policy := everything
+	policy.Required = true
+	a := newAPI(t, policy)
+	b := newBrowser()
+	_, ok := a.begin(b).(*twofactor.EnrollmentOnly)
+	require.True(t, ok)
+	for _, r := range twofactorhttp.Routes() {
+		area, _, _ := strings.Cut(r.Path, "/")
+		if area == "login" {
+			continue // not for sessions at all
+		}
+		w := a.raw(b, r.Method, pathOf(r), "application/json", "{}")
+		if slices.Contains([]string{"settings", "grant", "enrollments", "phone"}, area) {
+			require.NotEqual(t, 401, w.Code, r.Path)
+			continue
+		}
+		require.Equal(t, 401, w.Code, r.Path)
+		require.Equal(t, string(twofactor.ReasonEnrollmentRequired), problemOf(t, w)["reason"])
+	}
+}
+
 func TestAPIFaultSaysNothing(t *testing.T) {
 	t.Parallel()
 	eachRoute(t, func(t *testing.T, a *apiApp, b *browser, r twofactorhttp.Route, good string) {
@@ -250,9 +275,9 @@ func TestAPIFaultSaysNothing(t *testing.T) {
 func TestAPIConfigIsChecked(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t, everything)
-	for _, path := range []string{"", "/", "2fa/", "/2fa", "/{x}/", "//", "/a//b/", "/a/../b/", "/a b/"} {
+	for _, path := range []string{"", "2fa/", "/2fa", "/{x}/", "//", "/a//b/", "/a/../b/", "/a b/"} {
 		_, err := a.gate.API(twofactorhttp.APIConfig{Path: path})
-		require.Error(t, err, path)
+		require.ErrorContains(t, err, "Path", path)
 	}
 	_, err := a.gate.API(twofactorhttp.APIConfig{Path: "/2fa/"})
 	require.ErrorContains(t, err, "CheckPassword")
