@@ -11,6 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/latchkey-auth/latchkey/devicetrust"
+	"github.com/latchkey-auth/latchkey/otpcode"
+	"github.com/latchkey-auth/latchkey/recovery"
 	"github.com/latchkey-auth/latchkey/totp"
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/stretchr/testify/require"
@@ -85,6 +88,27 @@ func TestBypass_W04_ResultsThatCanBeMisread(t *testing.T) {
 			require.Greater(t, seen, 5)
 		})
 	}
+	t.Run("methods", func(t *testing.T) {
+		t.Parallel()
+		for _, typ := range []reflect.Type{
+			reflect.TypeFor[*twofactor.Service](), reflect.TypeFor[*twofactor.StoreGuard](), reflect.TypeFor[*twofactor.Verified](),
+			reflect.TypeFor[*twofactor.Pending](), reflect.TypeFor[*twofactor.EnrollmentOnly](), reflect.TypeFor[twofactor.Session](),
+			reflect.TypeFor[twofactor.Store](), reflect.TypeFor[totp.Key](), reflect.TypeFor[recovery.Set](),
+			reflect.TypeFor[otpcode.Challenge](), reflect.TypeFor[devicetrust.List](),
+		} {
+			require.Positive(t, typ.NumMethod())
+			for i := range typ.NumMethod() {
+				m := typ.Method(i)
+				boolean, failed := false, false
+				for r := range m.Type.NumOut() {
+					out := m.Type.Out(r)
+					boolean = boolean || out.Kind() == reflect.Bool
+					failed = failed || out == reflect.TypeFor[error]()
+				}
+				require.Falsef(t, boolean && failed, "%v.%s returns a bool beside an error", typ, m.Name)
+			}
+		}
+	})
 	t.Run("a refusal comes with nothing", func(t *testing.T) {
 		t.Parallel()
 		onEachStore(t, func(t *testing.T, w *world) {

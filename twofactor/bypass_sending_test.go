@@ -98,6 +98,7 @@ func sendWithFault(t *testing.T, gateway func(context.Context, otpcode.Message) 
 func TestBypass_W47_LateSave(t *testing.T) {
 	t.Parallel()
 	r, alice := pathUser(t)
+	r.settle()
 	login := alice.login()
 	late := &lateStore{Store: r.store.Store}
 	node := r.node(func(c *twofactor.Config) { c.Store = late })
@@ -106,6 +107,16 @@ func TestBypass_W47_LateSave(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, late.done)
 	require.NoError(t, alice.answer(login, r.read(aliceMobile)))
+	alice.prove(twofactor.TOTP)
+	r.settle()
+
+	late.done = false
+	late.arm()
+	codes, err := node.NewRecoveryCodes(r.ctx(), alice.full(), alice.grant)
+	require.NoError(t, err)
+	require.True(t, late.done)
+	require.NoError(t, node.Drain(r.ctx()))
+	require.NoError(t, alice.answer(alice.login(), codes[0]), "a code that was just handed out")
 }
 
 // A definite failure leaves everything as it was: the code before is good, and
@@ -170,6 +181,7 @@ func TestBypass_W48_TakenBackWhateverHappenedMeanwhile(t *testing.T) {
 	require.NoError(t, way.send(alice))
 	code := r.read(aliceMobile)
 	r.clock.Advance(30 * time.Second)
+	r.settle() // no notice is under way
 	r.onSend(func(context.Context, otpcode.Message) error {
 		r.clock.Advance(3*time.Minute + 30*time.Second) // the gateway takes its time; the grant ends
 		return otpcode.ErrNotSent

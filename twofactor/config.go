@@ -67,8 +67,8 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Store == nil {
 		return nil, errors.New("twofactor: Config.Store is required")
 	}
-	if cfg.Issuer == "" {
-		return nil, errors.New("twofactor: Config.Issuer is required")
+	if err := checkIssuer(cfg.Issuer); err != nil {
+		return nil, fmt.Errorf("twofactor: Config.Issuer: %w", err)
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -12,9 +12,11 @@ import (
 )
 
 const (
-	writers = 16 // at the same time, half of them on each handle
-	rounds  = 20
-	each    = 5 // increments by each writer
+	// Writers work at the same time, half of them on each handle; enough for a
+	// store to group them, if it does such things.
+	writers = 24
+	rounds  = 12
+	each    = 2 // increments by each writer
 )
 
 // race runs f for each writer, all released at once.
@@ -81,8 +83,9 @@ func concurrentDelete(ctx context.Context, t *testing.T, a, b twofactor.Store) {
 		race(a, b, func(i int, s twofactor.Store) {
 			var v twofactor.Version
 			var err error
-			// Half of those on each handle delete.
-			if i%4 < 2 {
+			// Half of those on each handle delete, now this and now that half.
+			deletes := (i/2+round)%2 == 0
+			if deletes {
 				err = s.Delete(ctx, "k", old)
 			} else {
 				v, err = s.Save(ctx, "k", old, []byte("after"))
@@ -93,7 +96,7 @@ func concurrentDelete(ctx context.Context, t *testing.T, a, b twofactor.Store) {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			if i%4 < 2 {
+			if deletes {
 				deleted++
 			} else {
 				saved = append(saved, v)

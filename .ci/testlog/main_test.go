@@ -1,0 +1,45 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	pass    = `{"Action":"output","Package":"p","Test":"TestA","Output":"=== RUN   TestA\n"}` + "\n" + `{"Action":"output","Package":"p","Test":"TestA","Output":"--- PASS: TestA (0.00s)\n"}` + "\n" + `{"Action":"pass","Package":"p","Test":"TestA"}` + "\n" + `{"Action":"output","Package":"p","Output":"ok  \tp\t0.01s\n"}` + "\n" + `{"Action":"pass","Package":"p"}` + "\n"
+	missing = `{"Action":"output","Package":"p","Test":"TestB","Output":"    b_test.go:9: missing binary: postgres\n"}` + "\n" + `{"Action":"skip","Package":"p","Test":"TestB"}` + "\n"
+	silent  = `{"Action":"skip","Package":"p","Test":"TestC"}` + "\n"
+	listed  = `{"Action":"output","Package":"p","Test":"TestD","Output":"    d_test.go:9: not a twofactor.Lister\n"}` + "\n" + `{"Action":"skip","Package":"p","Test":"TestD"}` + "\n"
+	empty   = `{"Action":"output","Package":"q","Output":"?   \tq\t[no test files]\n"}` + "\n" + `{"Action":"skip","Package":"q"}` + "\n"
+	fail    = `{"Action":"fail","Package":"p","Test":"TestE"}` + "\n"
+	build   = `{"ImportPath":"p","Action":"build-output","Output":"p/x.go:1: undefined: y\n"}` + "\n" + `{"ImportPath":"p","Action":"build-fail"}` + "\n"
+)
+
+func TestRun(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct{ in, err string }{
+		"all is well":         {pass + listed + empty, ""},
+		"other lines":         {"go: downloading x\n" + pass, ""},
+		"a missing program":   {pass + missing, "p.TestB: missing binary: postgres"},
+		"no reason":           {pass + silent, "p.TestC: no reason given"},
+		"a failure":           {pass + fail, "1 failed"},
+		"it doesn't compile":  {pass + build, "1 failed"},
+		"nothing ran":         {empty, "no test ran"},
+		"nothing at all":      {"", "no test ran"},
+		"only what is listed": {listed, "no test ran"},
+	} {
+		var out bytes.Buffer
+		err := run(strings.NewReader(row.in), &out)
+		if row.err == "" {
+			require.NoError(t, err, name)
+			require.Contains(t, out.String(), "--- PASS: TestA")
+			require.Contains(t, out.String(), "ok  \tp")
+			require.NotContains(t, out.String(), "=== RUN")
+		} else {
+			require.ErrorContains(t, err, row.err, name)
+		}
+	}
+}
