@@ -76,8 +76,7 @@ func (s *Service) replace(ctx context.Context, user string, rec *record.Record, 
 // factors stay, and are asked for after a password reset as well.
 func (s *Service) PasswordChanged(ctx context.Context, user string) error {
 	return unlessMissing(s.update(ctx, user, true, func(t *tx) error {
-		t.rec.Enrollments = nil
-		t.endTrust()
+		t.endAll()
 		t.event(Event{Type: EventPassword})
 		return nil
 	}))

@@ -1,8 +1,12 @@
 package twofactor_test
 
 import (
+	"bytes"
+	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -91,7 +95,7 @@ func TestBypass_W46_InParallel(t *testing.T) {
 		if a.burn == nil {
 			continue
 		}
-		p := newTurnpike(t)
+		p := newTurnpike(t, func(c *twofactor.GuardConfig) { c.Store = slowStore{c.Store} })
 		yes := yeses(64, func(i int) error { return p.nodes[i%2].Reserve(t.Context(), a.burn(i)) })
 		require.LessOrEqual(t, yes, a.n, a.limit)
 		require.Positive(t, yes, a.limit)
@@ -118,6 +122,27 @@ func TestGuardRelease(t *testing.T) {
 	}
 }
 
+// Giving back returns the very place that was taken, also of the day's limit.
+func TestGuardReleasesTheSamePlace(t *testing.T) {
+	t.Parallel()
+	p := newTurnpike(t, func(c *twofactor.GuardConfig) { c.Limits.Day = 32 })
+	for range 100 {
+		require.NoError(t, p.reserve(text("alice", aliceMobile)))
+		require.NoError(t, p.nodes[0].Release(t.Context(), text("alice", aliceMobile)))
+	}
+}
+
+// slowStore lets others in between each load and what follows from it.
+type slowStore struct{ twofactor.Store }
+
+func (s slowStore) Load(ctx context.Context, key string) (twofactor.Record, error) {
+	r, err := s.Store.Load(ctx, key)
+	for range 100 {
+		runtime.Gosched()
+	}
+	return r, err
+}
+
 // In record-only mode everything goes out, and the log says what would not have.
 func TestGuardRecordOnly(t *testing.T) {
 	t.Parallel()
@@ -137,9 +162,13 @@ func TestGuardRecordOnly(t *testing.T) {
 // none is ever in the way.
 func TestGuardKeyRotation(t *testing.T) {
 	t.Parallel()
-	for range 8 { // whichever of two random keys is the smaller
+	small, large := keyOf(t, 1), keyOf(t, 2)
+	for _, turn := range []struct {
+		before, after twofactor.Key
+		want          int
+	}{{small, large, 10}, {large, small, 15}} {
+		before, after := turn.before, turn.after
 		p := newTurnpike(t)
-		before, after := p.cfg.Keys[0], twofactor.NewKey()
 		sent := 0
 		for _, keys := range [][]twofactor.Key{{before}, {before, after}, {after, before}, {after}} {
 			p.cfg.Keys = keys
@@ -152,8 +181,16 @@ func TestGuardKeyRotation(t *testing.T) {
 				}
 			}
 		}
-		require.Contains(t, []int{10, 15}, sent)
+		require.Equal(t, turn.want, sent)
 	}
+}
+
+// keyOf is a key that consists of one byte over and over.
+func keyOf(t *testing.T, b byte) twofactor.Key {
+	t.Helper()
+	k, err := twofactor.ParseKey(base64.RawURLEncoding.EncodeToString(bytes.Repeat([]byte{b}, 32)))
+	require.NoError(t, err)
+	return k
 }
 
 // Counters that can't be read or written let nothing through.

@@ -60,7 +60,7 @@ func (t *tx) judgeDigits(a *attempt, in input) (*proof, error) {
 			pr := &proof{kind: m.kind(), method: f.ID, amr: m.amr(), to: b.Destination}
 			if t.s.recovers(t.rec, f) {
 				pr.amr, pr.recovered = []string{"recovery_email"}, true
-				t.endTrust()
+				t.endAll()
 				t.event(Event{Type: EventRecovered, Kind: pr.kind, Method: f.ID})
 			}
 			return pr, nil

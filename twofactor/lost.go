@@ -154,7 +154,7 @@ func (t *tx) judgeLost(a *attempt, digits string) (*proof, error) {
 	switch {
 	case err == nil:
 		a.purse.back(t.now, price)
-		t.endTrust()
+		t.endAll()
 		t.event(Event{Type: EventRecovered, Kind: SMS})
 		return &proof{kind: SMS, to: a.Lost, amr: []string{"lost_device", "sms"}, recovered: true}, nil
 	case !ok:

@@ -2,6 +2,7 @@ package twofactor_test
 
 import (
 	"context"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -210,12 +211,20 @@ func TestNoticesAreSentOnce(t *testing.T) {
 		r.onSend(notSent)
 		require.NoError(t, r.a.SwitchOff(r.ctx(), alice.full(), alice.grant))
 		r.settle()
-		r.onSend(nil)
+		sending := make(chan struct{})
+		r.onSend(func(context.Context, otpcode.Message) error {
+			<-sending // until all others have looked
+			return nil
+		})
 		r.clock.Advance(time.Hour)
 		together(64, func(i int) error {
 			_, err := []*twofactor.Service{r.a, r.b}[i%2].Begin(r.ctx(), twofactor.SignIn{UserID: "alice"})
 			return err
 		})
+		for range 100_000 {
+			runtime.Gosched()
+		}
+		close(sending)
 		require.Equal(t, []string{mailOff}, r.notices(alice.email)[before:])
 		require.Equal(t, []string{mailOff}, r.notices("new@example.com"))
 	}

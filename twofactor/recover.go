@@ -26,7 +26,7 @@ func (t *tx) recovered(spent recovery.Set) (*proof, error) {
 		}
 		use.Codes = codes
 	}
-	t.endTrust()
+	t.endAll()
 	use.Left = t.rec.Recovery.Left
 	use.Low = use.Left <= t.s.policy.Recovery.Low
 	t.event(Event{Type: EventRecovered})
@@ -56,6 +56,13 @@ func (t *tx) unenroll() {
 	t.rec.Preferred = ""
 	t.rec.Off = false
 	t.rec.Recovery = record.Codes{}
+}
+
+// endAll voids what was begun as well as what was trusted: whoever begins again
+// doesn't know who began before.
+func (t *tx) endAll() {
+	t.rec.Enrollments = nil
+	t.endTrust()
 }
 
 // endTrust voids pending logins, grants and trusted devices.

@@ -122,7 +122,7 @@ func TestBypass_W49_NothingLeaks(t *testing.T) {
 		note(nil, way.send(alice))
 		r.onSend(nil)
 	}
-	_, err := r.a.SetPhone(r.ctx(), alice.session, alice.grant, "+6141234567x")
+	_, err := r.a.SetPhone(r.ctx(), alice.session, alice.grant, "+61412345678x")
 	note(nil, err)
 	p, err := r.a.SetPhone(r.ctx(), alice.session, alice.grant, "+61498765432")
 	require.NoError(t, err)
