@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/latchkey-auth/latchkey/providers/memory"
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/stretchr/testify/require"
 )
@@ -12,13 +11,7 @@ import (
 // What a user types as a name is the user's to mend, and no fault.
 func TestNameThatNoFactorCanHave(t *testing.T) {
 	t.Parallel()
-	svc, err := twofactor.New(twofactor.Config{
-		Store: new(memory.Store), Keys: []twofactor.Key{twofactor.NewKey()}, Issuer: "Example",
-	})
-	require.NoError(t, err)
-	out, err := svc.Begin(t.Context(), twofactor.SignIn{UserID: "new"})
-	require.NoError(t, err)
-	ses := out.(*twofactor.Verified)
+	svc, ses := newcomer(t)
 	for _, name := range []string{strings.Repeat("x", 65), "a\nb", "\x7f", "\xff"} {
 		var input *twofactor.InputError
 		_, err := svc.Enroll(t.Context(), ses, "", twofactor.EnrollRequest{Kind: twofactor.TOTP, Account: "a", Name: name})

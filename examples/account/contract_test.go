@@ -34,7 +34,7 @@ func TestContract_MalformedRequestsAreProblems(t *testing.T) {
 			"two objects":   {"application/json", "{}{}"},
 			"unknown field": {"application/json", `{"skip":true}`},
 			"wrong types":   {"application/json", `{"code":1,"method":[],"kind":{},"number":2,"name":false,"enabled":"yes","last_digits":1}`},
-			"too large":     {"application/json", `{"code":"` + strings.Repeat("1", 70<<10) + `"}`},
+			"too large":     {"application/json", `{"code":"` + strings.Repeat("1", 16<<10) + `"}`},
 			"form":          {"application/x-www-form-urlencoded", "code=123456"},
 			"no type":       {"", "{}"},
 			"long code":     {"application/json", `{"code":"` + long + `"}`},
@@ -73,7 +73,7 @@ func TestContract_AppsEndpointsRefuseWhatTheyCantRead(t *testing.T) {
 	b := s.browser()
 	b.signIn("alice")
 	for _, path := range []string{"/api/sign-in", "/api/password"} {
-		for _, body := range []string{"", "{", "[]", "null", "{}{}", `{"skip":1}`, `{"user":1,"old":2}`, `{"user":"` + strings.Repeat("x", 70<<10) + `"}`} {
+		for _, body := range []string{"", "{", "[]", "null", "{}{}", `{"skip":1}`, `{"user":1,"old":2}`, `{"user":"` + strings.Repeat("x", maxBody) + `"}`} {
 			got := b.do("POST", path, "application/json", body)
 			require.Equal(t, 400, got.status, "%s %.20s: %s", path, body, got.body)
 			require.Equal(t, "application/problem+json", got.header.Get("Content-Type"))
