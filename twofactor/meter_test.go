@@ -91,7 +91,7 @@ type slowStore struct{ twofactor.Store }
 
 func (s slowStore) Load(ctx context.Context, key string) (twofactor.Record, error) {
 	r, err := s.Store.Load(ctx, key)
-	for range 100 {
+	for range 20 {
 		runtime.Gosched()
 	}
 	return r, err
