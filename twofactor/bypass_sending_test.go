@@ -18,7 +18,7 @@ import (
 func TestBypass_W47_ResendRace(t *testing.T) {
 	t.Parallel()
 	for range 3 {
-		r, alice := pathUser(t)
+		r, alice := pathUser(t, inEachOthersWay)
 		login := alice.login()
 		alice.sent(login, twofactor.SMS)
 		first := r.sms(aliceMobile)

@@ -2,11 +2,9 @@ package twofactor_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"runtime"
 	"testing"
 	"time"
 
@@ -130,17 +128,6 @@ func TestGuardReleasesTheSamePlace(t *testing.T) {
 		require.NoError(t, p.reserve(text("alice", aliceMobile)))
 		require.NoError(t, p.nodes[0].Release(t.Context(), text("alice", aliceMobile)))
 	}
-}
-
-// slowStore lets others in between each load and what follows from it.
-type slowStore struct{ twofactor.Store }
-
-func (s slowStore) Load(ctx context.Context, key string) (twofactor.Record, error) {
-	r, err := s.Store.Load(ctx, key)
-	for range 100 {
-		runtime.Gosched()
-	}
-	return r, err
 }
 
 // In record-only mode everything goes out, and the log says what would not have.
