@@ -64,7 +64,7 @@ func (c *Controller) VerifyCode(ctx context.Context, userID string, code Code, b
 		return c.authorize(ctx, s, j, userID, b)
 	})
 	if err == nil {
-		err = c.act(ctx, userID, b)
+		err = c.act(ctx, j, userID, b)
 	}
 	return j.close(err)
 }
@@ -90,11 +90,12 @@ func (c *Controller) authorize(ctx context.Context, s *lockState, j *journal, us
 }
 
 // act moves the lock. It comes after the transaction, never in it.
-func (c *Controller) act(ctx context.Context, userID string, b Binding) error {
+func (c *Controller) act(ctx context.Context, j *journal, userID string, b Binding) error {
 	if b.Purpose != OpenDoor && b.Purpose != OfficeMode {
 		return nil
 	}
 	if err := c.cfg.Doors.Act(ctx, userID, b); err != nil {
+		j.add(Fault, userID, nil, b)
 		return refuse(NotDone)
 	}
 	return nil

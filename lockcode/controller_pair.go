@@ -184,9 +184,14 @@ func (s *lockState) tell(userID string, fresh *device, now int64) {
 			if d == fresh {
 				continue
 			}
+			if len(d.Notices) >= maxNotices {
+				// The user's own oldest one goes first: nobody pushes a notice
+				// about somebody else out by pairing again and again.
+				own := slices.IndexFunc(d.Notices, func(n notice) bool { return n.User == userID })
+				d.Notices = slices.Delete(d.Notices, max(0, own), max(0, own)+1)
+			}
 			d.Noticed++
 			d.Notices = append(d.Notices, notice{d.Noticed, userID, bytes.Clone(fresh.ID), bytes.Clone(fresh.Print), now})
-			d.Notices = d.Notices[max(0, len(d.Notices)-maxNotices):]
 		}
 	}
 }

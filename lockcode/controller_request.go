@@ -64,7 +64,7 @@ func (c *Controller) request(ctx context.Context, id DeviceID, enc, box, tag []b
 			return err
 		})
 		if err == nil {
-			err = c.act(ctx, userID, req.b)
+			err = c.act(ctx, j, userID, req.b)
 		}
 		answer.reason = reasonOf(err)
 	}
@@ -115,17 +115,19 @@ func (c *Controller) perform(ctx context.Context, s *lockState, j *journal, user
 	u.Budget.heal(j.now)
 	s.Budget.heal(j.now)
 	j.add(RequestAccepted, userID, d.ID, req.b)
-	switch req.b.Purpose {
-	case ChangePIN:
+	if req.b.Purpose == ChangePIN {
 		return nil, c.changePIN(s, j, userID, u, req)
+	}
+	if u.MustPIN {
+		j.add(Refused, userID, d.ID, req.b)
+		return nil, refuse(MustChangePIN)
+	}
+	switch req.b.Purpose {
 	case RevokeDevice:
 		return nil, s.revoke(j, userID, d, req.body)
 	case ConfirmConfig:
-		if userID != s.Owner || u.MustPIN || len(req.body) != 32 {
+		if userID != s.Owner || len(req.body) != 32 {
 			j.add(Refused, userID, d.ID, req.b)
-			if u.MustPIN {
-				return nil, refuse(MustChangePIN)
-			}
 			return nil, refuse(NotAllowed)
 		}
 		s.Confirmed = bytes.Clone(req.body)
@@ -197,6 +199,10 @@ func (c *Controller) addDevice(s *lockState, j *journal, userID string, u *user,
 	}
 	b := Binding{AddDevice, userID}
 	found := c.look(s, userID, []*device{d}, code, b, j.now)
+	if paid+len(found.wrong) > wrongForAll {
+		// The last try is one PIN, also for a Code that stands for two.
+		found.device, found.replay = nil, false
+	}
 	if err := found.settle(j, userID, b); err != nil {
 		// The try was paid for when the request came. What the Code stands
 		// for counts in its place, once for each PIN.

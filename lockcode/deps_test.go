@@ -16,7 +16,7 @@ func TestDependencies(t *testing.T) {
 	if err != nil {
 		t.Skip("no go command here")
 	}
-	for _, path := range strings.Fields(string(out)) {
+	for path := range strings.FieldsSeq(string(out)) {
 		ours := strings.HasPrefix(path, "github.com/latchkey-auth/latchkey/lockcode")
 		require.True(t, ours || strings.HasPrefix(path, "filippo.io/edwards25519/"), path)
 	}

@@ -45,5 +45,5 @@ const (
 	ConfigConfirmed  EventKind = "config_confirmed"
 	HardwareReset    EventKind = "hardware_reset"
 	Refused          EventKind = "refused" // the proof was right, the right was missing
-	Fault            EventKind = "fault"   // a store, sender or actuator failed
+	Fault            EventKind = "fault"   // a store, sender or actuator failed; what the same call reported before may be undone
 )

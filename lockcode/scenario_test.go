@@ -97,6 +97,7 @@ func TestE5FirstActivationThenOwnPIN(t *testing.T) {
 		if !keep {
 			// Nothing goes before the PIN that was sent is changed.
 			require.Equal(t, lockcode.MustChangePIN, reason(t, p.ConfirmConfig(ctx, w.lock, sent, w.config)))
+			require.Equal(t, lockcode.MustChangePIN, reason(t, p.RevokeDevice(ctx, w.lock, sent, lockcode.DeviceID{})))
 			require.Equal(t, lockcode.MustChangePIN, reason(t, p.Do(ctx, w.lock, sent, open("front"))))
 			_, err := p.Code(ctx, w.lock, sent, open("front"))
 			require.Equal(t, lockcode.MustChangePIN, reason(t, err))

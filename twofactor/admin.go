@@ -76,8 +76,7 @@ func (s *Service) replace(ctx context.Context, user string, rec *record.Record, 
 // factors stay, and are asked for after a password reset as well.
 func (s *Service) PasswordChanged(ctx context.Context, user string) error {
 	return unlessMissing(s.update(ctx, user, true, func(t *tx) error {
-		t.rec.Enrollments = nil
-		t.endTrust()
+		t.endAll()
 		t.event(Event{Type: EventPassword})
 		return nil
 	}))
@@ -148,6 +147,9 @@ func (s *Service) Import(ctx context.Context, user string, in Import) error {
 		if !utf8Name(k.Name) {
 			return errors.New("twofactor: a factor's name has at most 64 bytes and no control characters")
 		}
+	}
+	if s.policy.Recovery.None && len(in.RecoveryHashes) > 0 {
+		return errors.New("twofactor: an import has recovery codes, but the policy has none")
 	}
 	codes, err := recovery.Set{}.Import(in.RecoveryHashes)
 	if err != nil {

@@ -45,9 +45,10 @@ func (t *tx) attempt(p *pending, prepaid int) (*attempt, *RejectedError) {
 	return a, nil
 }
 
-// keep puts the attempt into the record. The budgets allow fewer attempts than
-// there is room for; only those that ended well may make room, since their
-// owner needs them no more.
+// keep puts the attempt into the record. The default limits of what is sent allow
+// fewer attempts than there is room for. Only those that ended well make room,
+// since their owner needs them no more; and for one that ends well, the oldest
+// does: it goes with its codes, so that nothing in it can be guessed any more.
 func (t *tx) keep(a *attempt) error {
 	i := slices.IndexFunc(t.rec.Attempts, func(r record.Attempt) bool {
 		return r.ID == a.ID && r.Purpose == a.Purpose
@@ -58,7 +59,13 @@ func (t *tx) keep(a *attempt) error {
 	}
 	if len(t.rec.Attempts) >= record.MaxAttempts {
 		i := slices.IndexFunc(t.rec.Attempts, func(r record.Attempt) bool { return r.Ended })
-		if i < 0 {
+		switch {
+		case i >= 0:
+		case a.Ended:
+			i = 0
+		case a.Sends == 0:
+			return nil // what it cost stands in the budgets; only its own count is lost
+		default:
 			return t.refuse(reject(ReasonLoginEnded))
 		}
 		t.rec.Attempts = slices.Delete(t.rec.Attempts, i, i+1)

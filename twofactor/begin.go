@@ -206,8 +206,8 @@ func (s *Service) Cancel(ctx context.Context, token string) error {
 }
 
 func unlessRejected(err error) error {
-	if errors.Is(err, ErrRejected) {
-		return nil
+	if no, ok := errors.AsType[*RejectedError](err); ok && no.Reason != ReasonConflict {
+		return nil // a conflict left it undone
 	}
 	return err
 }

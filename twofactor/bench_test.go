@@ -5,7 +5,6 @@ package twofactor_test
 import (
 	"context"
 	"errors"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -87,29 +86,28 @@ type benchUser struct {
 	token string
 }
 
-func newBenchUser(b *testing.B) *benchUser {
+func newBenchUser(tb testing.TB) *benchUser {
 	store := new(replayStore)
-	w := newWorld(b, store, store)
+	w := newWorld(tb, store, store, func(c *twofactor.Config) { c.OnEvent = nil })
 	u := &benchUser{person: w.enrolled("u1")}
-	require.Len(b, u.codes, 10)
+	require.Len(tb, u.codes, 10)
 	w.edit("u1", func(r *record.Record) {
 		app := r.Factors[0]
 		other := app
 		other.ID, other.TOTP = "B"+app.ID[1:], new(*app.TOTP)
 		other.TOTP.Secret = []byte("twenty bytes, secret")
 		r.Factors = append(r.Factors, other)
-		for _, to := range []string{"sms +61412345678", "email someone@example.com"} {
-			kind, to, _ := strings.Cut(to, " ")
-			r.Factors = append(r.Factors, record.Factor{
-				ID: kind + app.ID, Kind: kind, Added: app.Added,
-				Address: &record.Address{To: to, Since: app.Added},
-			})
-		}
+		since := app.Added
+		r.Factors = append(r.Factors, record.Factor{
+			ID: "C" + app.ID[1:], Kind: "sms", Added: since, Address: &record.Address{To: "+61412345678", Since: since},
+		}, record.Factor{
+			ID: "D" + app.ID[1:], Kind: "email", Added: since, Address: &record.Address{To: "someone@example.com", Since: since},
+		})
 		for range 3 {
 			d, _, err := devicetrust.Mint(devicetrust.Binding{User: "u1", Audience: "example.com"}, devicetrust.Grant{
 				Life: 30 * 24 * time.Hour, Name: "Firefox on Linux", Methods: []string{"totp"},
 			}, w.clock.Now())
-			require.NoError(b, err)
+			require.NoError(tb, err)
 			r.Devices = append(r.Devices, d)
 		}
 		for i := range 2 {

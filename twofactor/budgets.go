@@ -51,9 +51,11 @@ func (p purse) pay(now time.Time, n int) *RejectedError {
 func (p purse) back(now time.Time, n int) { *p.full = tries.Back(*p.full, now, n) }
 
 // missed counts a wrong code against a factor.
-func (t *tx) missed(f *record.Factor) {
-	f.Row++
+func (t *tx) missed(f *record.Factor, paid bool) {
 	f.Fails++
+	if paid { // a pause for guesses that can't win would only keep the owner out
+		f.Row++
+	}
 	if f.Row >= rowPerFactor {
 		f.Row = 0
 		f.PausedUntil = t.now.Add(factorPause).Unix()

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/latchkey-auth/latchkey/devicetrust"
+	"github.com/latchkey-auth/latchkey/otpcode"
+	"github.com/latchkey-auth/latchkey/recovery"
 	"github.com/latchkey-auth/latchkey/totp"
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/stretchr/testify/require"
@@ -85,6 +88,27 @@ func TestBypass_W04_ResultsThatCanBeMisread(t *testing.T) {
 			require.Greater(t, seen, 5)
 		})
 	}
+	t.Run("methods", func(t *testing.T) {
+		t.Parallel()
+		for _, typ := range []reflect.Type{
+			reflect.TypeFor[*twofactor.Service](), reflect.TypeFor[*twofactor.StoreGuard](), reflect.TypeFor[*twofactor.Verified](),
+			reflect.TypeFor[*twofactor.Pending](), reflect.TypeFor[*twofactor.EnrollmentOnly](), reflect.TypeFor[twofactor.Session](),
+			reflect.TypeFor[twofactor.Store](), reflect.TypeFor[totp.Key](), reflect.TypeFor[recovery.Set](),
+			reflect.TypeFor[otpcode.Challenge](), reflect.TypeFor[devicetrust.List](),
+		} {
+			require.Positive(t, typ.NumMethod())
+			for m := range typ.Methods() {
+				m := m
+				boolean, failed := false, false
+				for out := range m.Type.Outs() {
+					out := out
+					boolean = boolean || out.Kind() == reflect.Bool
+					failed = failed || out == reflect.TypeFor[error]()
+				}
+				require.Falsef(t, boolean && failed, "%v.%s returns a bool beside an error", typ, m.Name)
+			}
+		}
+	})
 	t.Run("a refusal comes with nothing", func(t *testing.T) {
 		t.Parallel()
 		onEachStore(t, func(t *testing.T, w *world) {
@@ -109,8 +133,8 @@ func exported(t reflect.Type, seen map[reflect.Type]bool, visit func(of reflect.
 	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
 		exported(t.Elem(), seen, visit)
 	case reflect.Struct:
-		for i := range t.NumField() {
-			if f := t.Field(i); f.IsExported() {
+		for f := range t.Fields() {
+			if f := f; f.IsExported() {
 				visit(t, f)
 				exported(f.Type, seen, visit)
 			}

@@ -258,7 +258,7 @@ func TestBypass_W16_OneCodeManyRequests(t *testing.T) {
 	for i, name := range []string{"login", "other login", "grant", "enroll", "phone", "lost device"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, alice := pathUser(t)
+			r, alice := pathUser(t, inEachOthersWay)
 			way := paths(alice)[i]
 			require.NoError(t, way.send(alice))
 			code := r.read(aliceMobile)

@@ -69,6 +69,8 @@ func TestBypass_W23_NothingRefillsTheBudget(t *testing.T) {
 	_, err := alice.verify(alice.login(), twofactor.Answer{Codes: alice.app.Codes(3, r.clock.Now())})
 	require.NoError(t, err)
 	alice.browser = ""
+	refused := denied(t, alice.answer(alice.login(), otherCode(alice.app.Code(r.clock.Now()), 3)), twofactor.ReasonPaused)
+	require.False(t, refused.RetryAt.IsZero())
 	before := n
 	for range 5 {
 		guess(paths(alice)[0])
@@ -89,7 +91,7 @@ func TestBypass_W24_ParallelGuessesPayEach(t *testing.T) {
 	for i, name := range []string{"login", "other login", "grant", "enroll", "phone", "lost device"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, alice := pathUser(t)
+			r, alice := pathUser(t, inEachOthersWay)
 			way := paths(alice)[i]
 			require.NoError(t, way.send(alice))
 			right := r.read(aliceMobile)

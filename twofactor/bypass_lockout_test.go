@@ -160,7 +160,7 @@ func TestBypass_W29_ClocksThatAreWrong(t *testing.T) {
 					count := 0
 					for n := range 60 {
 						w.clock.Set(right.Add(-time.Duration(n%2) * apart))
-						if answered(alice.try(alice.wrongCode(n))) {
+						if judged(alice.try(alice.wrongCode(n))) {
 							count++
 						}
 					}

@@ -138,3 +138,19 @@ func TestBypass_W21_OneUsedRecoveryCodeSpoilsTheRest(t *testing.T) {
 		alice.signIn()
 	})
 }
+
+// What can't be a code of another system either costs nothing.
+func TestBypass_W22_BlankImportedCode(t *testing.T) {
+	t.Parallel()
+	onEachStore(t, func(t *testing.T, w *world) {
+		p := w.migrated("alice", []string{"abcd-efgh"}, 6)
+		login, before := p.login(), w.raw("alice")
+		for _, typed := range []string{" ", "\t", " \r\n"} {
+			_, err := w.a.Verify(t.Context(), login, twofactor.Answer{Method: twofactor.MethodRecovery, Code: typed})
+			refused(t, err, twofactor.ReasonMalformedCode, "%q", typed)
+		}
+		require.Equal(t, before, w.raw("alice"))
+		_, err := w.a.Verify(t.Context(), login, twofactor.Answer{Method: twofactor.MethodRecovery, Code: "abcd-efgh"})
+		require.NoError(t, err)
+	})
+}

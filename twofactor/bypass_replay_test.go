@@ -204,12 +204,14 @@ func TestBypass_W18_EnrollmentCodeIsTheFirstSignIn(t *testing.T) {
 	})
 }
 
-// rival runs rival between the next load and save of node a.
-func (w *world) rival(rival func()) {
-	w.tap.onSave = func(ctx context.Context, key string, old twofactor.Version, data []byte) (twofactor.Version, error) {
-		w.tap.onSave = nil
-		rival()
-		return w.tap.Store.Save(ctx, key, old, data)
+// rival has someone else act between the next load of node a and what comes of
+// it.
+func (w *world) rival(act func()) {
+	w.tap.onLoad = func(ctx context.Context, key string) (twofactor.Record, error) {
+		w.tap.onLoad = nil
+		rec, err := w.tap.Store.Load(ctx, key)
+		act()
+		return rec, err
 	}
 }
 

@@ -3,6 +3,7 @@ package twofactor_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,7 +18,7 @@ import (
 func TestBypass_W47_ResendRace(t *testing.T) {
 	t.Parallel()
 	for range 3 {
-		r, alice := pathUser(t)
+		r, alice := pathUser(t, inEachOthersWay)
 		login := alice.login()
 		alice.sent(login, twofactor.SMS)
 		first := r.sms(aliceMobile)
@@ -43,40 +44,53 @@ func TestBypass_W47_ResendRace(t *testing.T) {
 }
 
 // Every code that arrives is known, and is the one that counts: whatever call of
-// the store fails, before or after the send, and however the send ends.
+// the store fails, once or from then on, before or after the send, and however
+// the send ends.
 func TestBypass_W47_NoCodeIsInAMessageOnly(t *testing.T) {
 	t.Parallel()
 	for gateway, send := range map[string]func(context.Context, otpcode.Message) error{
 		"up": nil, "unknown": unknown,
 	} {
 		for _, how := range []breakdown{faultGone, faultLost} {
-			for at := 1; ; at++ {
-				r, alice := pathUser(t)
-				login := alice.login()
-				alice.sent(login, twofactor.SMS)
-				before := len(r.messages(aliceMobile))
-				r.clock.Advance(30 * time.Second)
-				r.onSend(send)
-				r.store.reset(func(n int, _ string) breakdown {
-					if n == at {
-						return how
+			for _, forever := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s %d %t", gateway, how, forever), func(t *testing.T) {
+					t.Parallel()
+					for at := 1; sendWithFault(t, send, at, how, forever); at++ {
 					}
-					return noFault
 				})
-				_, err := alice.send(login, twofactor.SMS)
-				calls := len(r.store.made(""))
-				r.store.reset(nil)
-				if err != nil {
-					require.NotErrorIs(t, err, twofactor.ErrRejected, "%s, fault %d", gateway, at)
-					require.Len(t, r.messages(aliceMobile), before, "%s, fault %d: a failed request sends nothing", gateway, at)
-				}
-				require.NoError(t, alice.answer(login, r.read(aliceMobile)), "%s, fault %d: the newest that arrived", gateway, at)
-				if at > calls {
-					break
-				}
 			}
 		}
 	}
+}
+
+// sendWithFault sends a second code while the store fails at a call, and enters
+// the newest that arrived. It reports whether there was such a call.
+func sendWithFault(t *testing.T, gateway func(context.Context, otpcode.Message) error, at int, how breakdown, forever bool) bool {
+	t.Helper()
+	r, alice := pathUser(t)
+	login := alice.login()
+	alice.sent(login, twofactor.SMS)
+	before := len(r.messages(aliceMobile))
+	r.clock.Advance(30 * time.Second)
+	r.onSend(gateway)
+	r.store.reset(func(n int, _ string) breakdown {
+		if n == at || forever && n > at {
+			return how
+		}
+		return noFault
+	})
+	_, err := alice.send(login, twofactor.SMS)
+	calls := len(r.store.made(""))
+	r.store.reset(nil)
+	if err != nil {
+		require.NotErrorIs(t, err, twofactor.ErrRejected, "fault %d", at)
+		require.Len(t, r.messages(aliceMobile), before, "fault %d: a failed request sends nothing", at)
+	}
+	if err == nil || !forever || how == faultGone {
+		// With every answer lost for ever, nobody knows that a code was saved.
+		require.NoError(t, alice.answer(login, r.read(aliceMobile)), "fault %d: the newest that arrived", at)
+	}
+	return at <= calls
 }
 
 // A save that took place late, after its record had been read again, is not
@@ -84,6 +98,7 @@ func TestBypass_W47_NoCodeIsInAMessageOnly(t *testing.T) {
 func TestBypass_W47_LateSave(t *testing.T) {
 	t.Parallel()
 	r, alice := pathUser(t)
+	r.settle()
 	login := alice.login()
 	late := &lateStore{Store: r.store.Store}
 	node := r.node(func(c *twofactor.Config) { c.Store = late })
@@ -92,6 +107,16 @@ func TestBypass_W47_LateSave(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, late.done)
 	require.NoError(t, alice.answer(login, r.read(aliceMobile)))
+	alice.prove(twofactor.TOTP)
+	r.settle()
+
+	late.done = false
+	late.arm()
+	codes, err := node.NewRecoveryCodes(r.ctx(), alice.full(), alice.grant)
+	require.NoError(t, err)
+	require.True(t, late.done)
+	require.NoError(t, node.Drain(r.ctx()))
+	require.NoError(t, alice.answer(alice.login(), codes[0]), "a code that was just handed out")
 }
 
 // A definite failure leaves everything as it was: the code before is good, and
@@ -156,6 +181,7 @@ func TestBypass_W48_TakenBackWhateverHappenedMeanwhile(t *testing.T) {
 	require.NoError(t, way.send(alice))
 	code := r.read(aliceMobile)
 	r.clock.Advance(30 * time.Second)
+	r.settle() // no notice is under way
 	r.onSend(func(context.Context, otpcode.Message) error {
 		r.clock.Advance(3*time.Minute + 30*time.Second) // the gateway takes its time; the grant ends
 		return otpcode.ErrNotSent

@@ -317,11 +317,12 @@ func TestBypass_W37_AbandonedEnrollment(t *testing.T) {
 		t.Parallel()
 		onEachStore(t, func(t *testing.T, w *world) {
 			alice := w.enrolled("alice")
+			alice.secondApp()
 			e, phone := alice.enroll(twofactor.EnrollRequest{Replaces: alice.factor})
 			require.NoError(t, w.a.Remove(t.Context(), alice.in(), alice.grant, alice.factor))
 			_, err := alice.confirm(e, phone.Code(w.clock.Now()))
-			require.ErrorIs(t, err, twofactor.ErrRejected)
-			require.Empty(t, alice.status().Methods)
+			refused(t, err, twofactor.ReasonNotUsable)
+			require.Len(t, alice.status().Methods, 1, "the second one")
 		})
 	})
 	t.Run("before a new password", func(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"slices"
 	"testing"
 
 	"github.com/fxamacker/cbor/v2"
@@ -182,33 +181,46 @@ func plainOf(w *world, user string) []byte {
 	return plain
 }
 
+// reencoded is alice's record after a change of its fields, in the same encoding.
+func reencoded(w *world, change func(fields map[int]cbor.RawMessage)) []byte {
+	w.t.Helper()
+	mode, err := cbor.CoreDetEncOptions().EncMode()
+	require.NoError(w.t, err)
+	var fields map[int]cbor.RawMessage
+	plain := plainOf(w, "alice")
+	require.NoError(w.t, cbor.Unmarshal(plain, &fields))
+	same, err := mode.Marshal(fields)
+	require.NoError(w.t, err)
+	require.Equal(w.t, plain, same, "but for the change there would be nothing to refuse")
+	change(fields)
+	out, err := mode.Marshal(fields)
+	require.NoError(w.t, err)
+	return out
+}
+
 // withField adds a field that only a later release knows.
 func withField(w *world) []byte {
-	w.t.Helper()
-	var fields map[int]cbor.RawMessage
-	require.NoError(w.t, cbor.Unmarshal(plainOf(w, "alice"), &fields))
-	fields[99] = cbor.RawMessage{0xf5} // true
-	return encoded(w, fields)
+	return reencoded(w, func(fields map[int]cbor.RawMessage) { fields[22] = cbor.RawMessage{0xf5} }) // true
 }
 
 // crowded is a record with more factors than the cap allows.
 func crowded(w *world) []byte {
-	r := w.record("alice")
-	r.Factors = slices.Repeat(r.Factors, record.MaxFactors+1)
-	return encoded(w, r)
+	return reencoded(w, func(fields map[int]cbor.RawMessage) {
+		require.Equal(w.t, byte(0x81), fields[6][0], "a list of one")
+		one := fields[6][1:]
+		fields[6] = append(cbor.RawMessage{0x80 + record.MaxFactors + 1}, bytes.Repeat(one, record.MaxFactors+1)...)
+	})
 }
 
 // stateless is a record whose factor has nothing that could say no.
 func stateless(w *world) []byte {
-	r := w.record("alice")
-	r.Factors[0].TOTP = nil
-	return encoded(w, r)
-}
-
-// encoded is what a codec without any check writes.
-func encoded(w *world, v any) []byte {
-	w.t.Helper()
-	b, err := cbor.Marshal(v)
-	require.NoError(w.t, err)
-	return b
+	return reencoded(w, func(fields map[int]cbor.RawMessage) {
+		var list []map[int]cbor.RawMessage
+		require.NoError(w.t, cbor.Unmarshal(fields[6], &list))
+		delete(list[0], 6)
+		mode, err := cbor.CoreDetEncOptions().EncMode()
+		require.NoError(w.t, err)
+		fields[6], err = mode.Marshal(list)
+		require.NoError(w.t, err)
+	})
 }

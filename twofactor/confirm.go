@@ -40,7 +40,7 @@ func (s *Service) Confirm(ctx context.Context, ses Session, grant, id, code stri
 		}
 		t.rec.Enrollments = slices.Delete(t.rec.Enrollments, i, i+1)
 		var err error
-		out, err = t.complete(ses, grant, m, f, replaces)
+		out, err = t.complete(ses, grant, m, f, replaces, true)
 		return err
 	})
 	if err != nil {
@@ -50,15 +50,26 @@ func (s *Service) Confirm(ctx context.Context, ses Session, grant, id, code stri
 	return out, s.reissue(out)
 }
 
-// complete makes a proven factor count, and the session and the grant rest on it.
-func (t *tx) complete(ses Session, grant string, m method, f record.Factor, replaces string) (*Confirmation, error) {
+// complete makes a factor count. If it was proven just now, the session rests on
+// it, and the grant lives on after the end of trust that its change brings about;
+// or else both are what they were before.
+func (t *tx) complete(ses Session, grant string, m method, f record.Factor, replaces string, proven bool) (*Confirmation, error) {
+	held := t.held(ses, grant)
 	out, err := t.enroll(f, replaces)
 	if err != nil {
 		return nil, err
 	}
-	t.keepGrant(ses, grant, &out.Grant)
-	if !t.s.forRecovery(m.kind()) {
+	out.Grant.Token = grant
+	if proven {
+		t.addGrant(ses.state().ID, &out.Grant)
+	} else {
+		t.hold(held, &out.Grant)
+	}
+	if proven && !t.s.forRecovery(m.kind()) {
 		out.Session = &Verified{s: t.proven(ses, m)}
+	} else if v, full := ses.(*Verified); full && !proven {
+		out.Session = &Verified{s: v.s} // rests on what it rested on before
+		out.Session.s.Enrolled = true
 	}
 	return out, nil
 }
@@ -142,11 +153,4 @@ func (t *tx) proven(ses Session, m method) session {
 	st.Basis, st.AMR = Proved, slices.Concat([]string{"pwd"}, m.amr())
 	st.At, st.Enrolled, st.Limited, st.Recovered = t.now.Unix(), true, false, false
 	return st
-}
-
-// keepGrant lets a grant outlive the end of trust that its own change brought
-// about: its holder has just given the proof that the change asked for.
-func (t *tx) keepGrant(ses Session, token string, g *Grant) {
-	g.Token = token
-	t.addGrant(hashGrant(ses.state().ID, token), g)
 }

@@ -11,13 +11,15 @@ import (
 )
 
 // send makes a code and sends it: a place with the guard first, then the record,
-// and only then the message, so that no code arrives that nobody knows.
-func (s *Service) send(ctx context.Context, user string, from Client, find aim) (*Sent, error) {
+// and only then the message, so that no code arrives that nobody knows. A user
+// without a record has nothing to send a code for, which is a refusal and no
+// fault unless the record must exist.
+func (s *Service) send(ctx context.Context, user string, mustExist bool, from Client, find aim) (*Sent, error) {
 	p, err := s.profile(ctx, user)
 	if err != nil {
 		return nil, err
 	}
-	req, err := s.reserve(ctx, user, from, find)
+	req, err := s.reserve(ctx, user, mustExist, from, find)
 	if err != nil {
 		return nil, err
 	}
@@ -42,12 +44,12 @@ func (s *Service) send(ctx context.Context, user string, from Client, find aim) 
 }
 
 // reserve asks the guard for a place for what a look at the record says.
-func (s *Service) reserve(ctx context.Context, user string, from Client, find aim) (SendRequest, error) {
+func (s *Service) reserve(ctx context.Context, user string, mustExist bool, from Client, find aim) (SendRequest, error) {
 	now, err := s.now()
 	if err != nil {
 		return SendRequest{}, err
 	}
-	rec, _, err := s.load(ctx, user, true)
+	rec, _, err := s.load(ctx, user, mustExist)
 	if err != nil {
 		return SendRequest{}, err
 	}

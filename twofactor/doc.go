@@ -52,6 +52,29 @@
 // are still judged, together and for nothing, and codes by message have ten
 // digits. Only someone whose password was right can spend any of this.
 //
+// # What ends what
+//
+// Trust is that in devices, logins are those that are pending, and codes those
+// that were sent. "own" ends what belongs to the session or its device, "others"
+// what doesn't.
+//
+//	                  trust  logins  codes  grants  enrollments  budgets  factors  recovery codes
+//	password changed  ends   ends    ends   ends    ends         stays    stays    stays
+//	signed out        own    stays   stays  own     stays        stays    stays    stays
+//	factor added      ends   ends    ends   others  stays        stays    stays    stays
+//	factor replaced   ends   ends    ends   others  stays        stays    stays    stays
+//	factor removed    ends   ends    ends   others  stays        stays    stays    stays
+//	switched off      ends   ends    ends   others  stays        stays    stays    stays
+//	switched on       ends   ends    ends   others  stays        stays    stays    stays
+//	recovery code     ends   ends    ends   ends    ends         stays    stays    stays
+//	lost device       ends   ends    ends   ends    ends         stays    stays    stays
+//	reset by support  ends   ends    ends   ends    ends         ends     ends     ends
+//	account deleted   ends   ends    ends   ends    ends         ends     ends     ends
+//
+// Signing out ends trust only under a policy with EndsAtSignOut. A recovery code
+// does more under one that resets the factors or replaces the codes. Removing the
+// last factor is the end of recovery codes and enrollments too.
+//
 // # Security
 //
 // A record and every token are sealed with XChaCha20-Poly1305 under keys that

@@ -73,12 +73,14 @@ type Confirmation struct {
 	// Next is the kind that the policy still asks for, or empty.
 	Next Kind
 
-	// Grant is the grant that was used, good for another five minutes.
+	// Grant is the grant that was used, good for another five minutes, or for as
+	// long as before if nothing was proven.
 	Grant Grant
 
 	// Session replaces the one that the user had: it now rests on the new
 	// factor. Where an [*EnrollmentOnly] came in, this is the sign-in. It is nil
-	// if the session stays as it is, for an address that is for recovery only.
+	// if the session stays as it is: for an address that is for recovery only, or
+	// a number that was verified before, by which nothing was proven now.
 	Session *Verified
 }
 
@@ -91,7 +93,7 @@ func (s *Service) Enroll(ctx context.Context, ses Session, grant string, req Enr
 		return nil, reject(ReasonPolicy)
 	}
 	if !utf8Name(req.Name) {
-		return nil, errors.New("twofactor: a factor's name has at most 64 bytes and no control characters")
+		return nil, errName()
 	}
 	p, err := s.profile(ctx, ses.UserID())
 	if err != nil {
@@ -115,7 +117,7 @@ func (s *Service) Enroll(ctx context.Context, ses Session, grant string, req Enr
 			return err
 		}
 		if req.verified {
-			done, err := t.complete(ses, grant, m, e.Factor, e.Replaces)
+			done, err := t.complete(ses, grant, m, e.Factor, e.Replaces, false)
 			out = &Enrollment{Kind: req.Kind, Name: req.Name, Done: done}
 			return err
 		}
@@ -152,7 +154,7 @@ func (t *tx) enrollable(req EnrollRequest) *RejectedError {
 		return reject(ReasonPolicy) // a way back in is none before there is something to come back to
 	}
 	if len(t.rec.Factors) >= record.MaxFactors ||
-		t.s.policy.OneAtATime && second > 0 && !t.s.forRecovery(req.Kind) {
+		t.s.policy.OneAtATime && second > 0 && !t.s.outdated(t.rec) && !t.s.forRecovery(req.Kind) {
 		return reject(ReasonPolicy)
 	}
 	return nil
@@ -171,7 +173,7 @@ func (t *tx) second() int {
 
 // Enrollment returns an enrollment that is still unproven, to show it again.
 func (s *Service) Enrollment(ctx context.Context, ses Session, grant, id string) (*Enrollment, error) {
-	t, err := s.view(ctx, ses.UserID())
+	t, err := s.view(ctx, ses.UserID(), ses.state().Enrolled)
 	if err != nil {
 		return nil, err
 	}
@@ -205,6 +207,11 @@ func (s *Service) enrollment(e *record.Enrollment) (*Enrollment, error) {
 
 func (t *tx) enrollment(id string) int {
 	return slices.IndexFunc(t.rec.Enrollments, func(e record.Enrollment) bool { return e.ID == id })
+}
+
+// errName is for what a user typed as a name.
+func errName() error {
+	return &InputError{Field: "name", Err: errors.New("at most 64 bytes and no control characters")}
 }
 
 // utf8Name reports whether a factor can have that name. One that is not UTF-8

@@ -125,7 +125,7 @@ func (t *tx) whyNot(k Kind, p Profile) Why {
 	switch {
 	case t.s.forRecovery(k) && t.second() == 0:
 		return WhyNotEnrolled
-	case t.s.policy.OneAtATime && t.second() > 0 && !t.s.forRecovery(k):
+	case t.s.policy.OneAtATime && t.second() > 0 && !t.s.outdated(t.rec) && !t.s.forRecovery(k):
 		return WhyOneAtATime
 	}
 	if k == Email && p.Email == "" {

@@ -13,6 +13,7 @@ type fail func(s *tap, due func() bool, cancel func())
 
 var faults = map[string]fail{
 	"load fails":         failLoad(func() (twofactor.Record, error) { return twofactor.Record{}, errLost }),
+	"load finds nothing": failLoad(func() (twofactor.Record, error) { return twofactor.Record{}, twofactor.ErrNotFound }),
 	"load gives nothing": failLoad(func() (twofactor.Record, error) { return twofactor.Record{}, nil }),
 	"load gives garbage": failLoad(func() (twofactor.Record, error) { return twofactor.Record{Data: []byte("x"), Version: "1"}, nil }),
 

@@ -60,7 +60,9 @@ func (s *Service) Grant(ctx context.Context, ses Session, a Answer) (*Grant, err
 // paid for: ten tries, and one more every six hours.
 func (s *Service) GrantWithPassword(ctx context.Context, ses Session, check func(context.Context) error) (*Grant, error) {
 	st := ses.state()
+	var epoch [8]byte
 	err := s.update(ctx, st.User, st.Enrolled, func(t *tx) error {
+		epoch = t.rec.Epoch
 		if len(t.rec.Factors) > 0 {
 			return t.refuse(reject(ReasonGrantRequired))
 		}
@@ -84,7 +86,7 @@ func (s *Service) GrantWithPassword(ctx context.Context, ses Session, check func
 	}
 	var g *Grant
 	err = s.update(ctx, st.User, true, func(t *tx) error {
-		if len(t.rec.Factors) > 0 { // proven by someone meanwhile
+		if len(t.rec.Factors) > 0 || t.rec.Epoch != epoch { // proven by someone meanwhile, or the password is another
 			return t.refuse(reject(ReasonGrantRequired))
 		}
 		t.rec.Budgets.Password = tries.Back(t.rec.Budgets.Password, t.now, 1)
@@ -100,7 +102,7 @@ func (s *Service) GrantWithPassword(ctx context.Context, ses Session, check func
 // Granted returns nil if the session holds this grant, for what the app itself
 // wants a fresh proof for. A refusal has [ReasonGrantRequired].
 func (s *Service) Granted(ctx context.Context, ses Session, grant string) error {
-	t, err := s.view(ctx, ses.UserID())
+	t, err := s.view(ctx, ses.UserID(), ses.state().Enrolled)
 	if err != nil {
 		return err
 	}
@@ -114,9 +116,12 @@ func (s *Service) Granted(ctx context.Context, ses Session, grant string) error 
 // has one at a time, so that its wrong codes add up.
 func (s *Service) grantAttempt(ctx context.Context, ses Session) (*pending, error) {
 	st := ses.state()
-	t, err := s.view(ctx, st.User)
+	t, err := s.view(ctx, st.User, st.Enrolled)
 	if err != nil {
 		return nil, err
+	}
+	if len(t.rec.Factors) == 0 {
+		return nil, reject(ReasonNotUsable) // there may be no record yet, and that is no fault
 	}
 	return &pending{
 		ID: st.ID, User: st.User, Epoch: t.rec.Epoch, Known: st.Known,
@@ -129,19 +134,21 @@ func (t *tx) grant(session [16]byte) *Grant {
 	var b [32]byte
 	rand.Read(b[:])
 	g := &Grant{Token: base64.RawURLEncoding.EncodeToString(b[:])}
-	t.addGrant(hashGrant(session, g.Token), g)
+	t.addGrant(session, g)
 	t.event(Event{Type: EventGranted})
 	return g
 }
 
 // addGrant keeps a grant's hash. Only a proof makes one, so that the one it
 // pushes out, if any, is the same user's.
-func (t *tx) addGrant(hash [32]byte, g *Grant) {
+func (t *tx) addGrant(session [16]byte, g *Grant) {
 	g.Expires = t.now.Add(grantLife)
 	if len(t.rec.Grants) >= record.MaxGrants {
 		t.rec.Grants = slices.Delete(t.rec.Grants, 0, 1)
 	}
-	t.rec.Grants = append(t.rec.Grants, record.Grant{Hash: hash, Expires: g.Expires.Unix(), Epoch: t.rec.Epoch})
+	t.rec.Grants = append(t.rec.Grants, record.Grant{
+		Hash: hashGrant(session, g.Token), Expires: g.Expires.Unix(), Epoch: t.rec.Epoch, Session: session,
+	})
 }
 
 // granted returns nil if the session has this grant.
@@ -169,7 +176,7 @@ func (s *Service) change(ctx context.Context, ses Session, grant string, f func(
 	if st.User == "" {
 		return reject(ReasonLoginEnded)
 	}
-	return s.update(ctx, st.User, true, func(t *tx) error {
+	return s.update(ctx, st.User, st.Enrolled, func(t *tx) error {
 		if no := t.granted(ses, grant); no != nil {
 			return no
 		}

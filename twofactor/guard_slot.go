@@ -67,7 +67,8 @@ func (g *StoreGuard) loadSlot(ctx context.Context, key string) (map[[tagSize]byt
 	}
 	plain, err := g.ring.Open(stored.Data, []byte(key))
 	if errors.Is(err, seal.ErrKey) {
-		// It wasn't written since its key was taken away, so its counters are full.
+		// Nobody was counted in it since long before its key was taken away. A
+		// fault would keep everybody whose counter it holds from their codes.
 		return make(map[[tagSize]byte]int64), stored.Version, nil
 	}
 	if err != nil {
@@ -104,8 +105,8 @@ func encodeSlot(slot map[[tagSize]byte]int64, now time.Time) []byte {
 }
 
 // nameKey is the key that names of counters are hashed with. It comes from the
-// same of several keys whatever their order is, so that the counters begin anew
-// once while a key is replaced and not with each step of it.
+// same of several keys whatever their order is, so that the counters don't begin
+// anew with each step in which a key is replaced.
 func nameKey(keys []Key) ([]byte, error) {
 	least := keys[0]
 	for _, k := range keys {

@@ -103,7 +103,7 @@ func (g *StoreGuard) counters(r SendRequest) []counter {
 	if r.Proven {
 		return []counter{
 			of("proven", l.Proven, r.User, string(r.Channel), strconv.FormatBool(r.Known)),
-			of("proven_destination", l.ProvenDestination, string(r.Channel), to),
+			of("proven_destination", l.ProvenDestination, string(r.Channel), strings.ToLower(r.To)), // whose it is was shown
 		}
 	}
 	out := []counter{of("user", l.User, r.User, string(r.Channel))}

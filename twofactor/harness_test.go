@@ -45,6 +45,7 @@ type world struct {
 	config twofactor.Config
 	tap    *tap               // what stands between node a and its store
 	a, b   *twofactor.Service // the two nodes
+	admin  *twofactor.Verified
 
 	mu     sync.Mutex
 	events []twofactor.Event

@@ -59,8 +59,8 @@ func (t *tx) judgeDigits(a *attempt, in input) (*proof, error) {
 			t.hit(f)
 			pr := &proof{kind: m.kind(), method: f.ID, amr: m.amr(), to: b.Destination}
 			if t.s.recovers(t.rec, f) {
-				pr.amr, pr.recovered = []string{"recovery_code"}, true
-				t.endTrust()
+				pr.amr, pr.recovered = []string{"recovery_email"}, true
+				t.endAll()
 				t.event(Event{Type: EventRecovered, Kind: pr.kind, Method: f.ID})
 			}
 			return pr, nil
@@ -89,7 +89,7 @@ func (t *tx) judgeDigits(a *attempt, in input) (*proof, error) {
 	a.purse.back(t.now, max(0, price-compared))
 	if no.Reason == ReasonWrongCode {
 		for _, f := range missed {
-			t.missed(f)
+			t.missed(f, price > 0)
 		}
 	}
 	return nil, t.wrong(a, no, targets[0])
@@ -173,6 +173,9 @@ func (t *tx) judgeConsecutive(a *attempt, in input) (*proof, error) {
 // at 120 bits a limit would protect nothing, and would let someone who has the
 // password take the owner's last way in away.
 func (t *tx) judgeRecovery(a *attempt, code recovery.Code) (*proof, error) {
+	if t.s.policy.Recovery.None {
+		return nil, t.refuse(reject(ReasonNotUsable))
+	}
 	paid := a.purse.pay(t.now, 1) == nil
 	set, err := t.rec.Recovery.Set()
 	if err != nil {

@@ -3,6 +3,7 @@ package twofactor
 import (
 	"errors"
 	"net/mail"
+	"unicode/utf8"
 
 	"github.com/latchkey-auth/latchkey/otpcode"
 	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
@@ -74,7 +75,7 @@ func (m messageMethod) check(t *tx, _ *record.Factor, sent *otpcode.Challenge, b
 // (RFC 5321, section 4.5.3.1.3), and nothing with a name or a line break in it.
 func checkMail(address string) error {
 	a, err := mail.ParseAddress(address)
-	if err != nil || a.Address != address || len(address) > 254 {
+	if err != nil || a.Address != address || len(address) > 254 || !utf8.ValidString(address) {
 		return &InputError{Field: "email", Err: errors.New("not a mail address")}
 	}
 	return nil

@@ -78,6 +78,19 @@ func (m totpMethod) uri(e *record.Enrollment) (totp.URI, error) {
 	return u, err
 }
 
+// checkIssuer returns nil for a name that authenticator apps can show.
+func checkIssuer(name string) error {
+	secret, err := totp.NewSecret(totp.SHA1)
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		return errors.New("it is required")
+	}
+	_, err = totp.URI{Issuer: name, Account: "a", Key: totp.Key{Secret: secret}}.Encode()
+	return err
+}
+
 func newTOTP(k totp.Key, last int64) *record.TOTP {
 	digits, period := k.Digits, k.Period
 	if digits == 0 {

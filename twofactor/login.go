@@ -34,7 +34,7 @@ func (s *Service) Login(ctx context.Context, token string) (*Login, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.view(ctx, p.User)
+	t, err := s.view(ctx, p.User, true)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func (s *Service) Login(ctx context.Context, token string) (*Login, error) {
 // describe tells what can be asked of the user in an attempt.
 func (t *tx) describe(p *pending, a *attempt) Login {
 	out := Login{
-		Codes: 1, Recovery: t.rec.Recovery.Left > 0,
+		Codes: 1, Recovery: t.rec.Recovery.Left > 0 && !t.s.policy.Recovery.None,
 		Expires: time.Unix(p.Expires, 0), Remaining: a.remaining(t),
 	}
 	level := a.purse.level(t.now)

@@ -2,8 +2,8 @@ package twofactor
 
 import (
 	"context"
-	"errors"
 	"slices"
+	"time"
 
 	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
 )
@@ -11,7 +11,7 @@ import (
 // Rename gives a factor another name.
 func (s *Service) Rename(ctx context.Context, ses *Verified, grant, method, name string) error {
 	if !utf8Name(name) {
-		return errors.New("twofactor: a factor's name has at most 64 bytes and no control characters")
+		return errName()
 	}
 	return s.change(ctx, ses, grant, func(t *tx) error {
 		f := t.rec.Factor(method)
@@ -118,11 +118,22 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, ses *Verified, grant str
 // changed ends trust after a change of the factors, but not the grant that the
 // change was made with. That gets no longer life: nothing was proven.
 func (t *tx) changed(ses Session, grant string) {
-	hash := hashGrant(ses.state().ID, grant)
-	kept := slices.DeleteFunc(slices.Clone(t.rec.Grants), func(g record.Grant) bool { return g.Hash != hash })
+	held := t.held(ses, grant)
 	t.endTrust()
-	for _, g := range kept {
+	t.hold(held, new(Grant))
+}
+
+// held returns what is kept of a session's grant.
+func (t *tx) held(ses Session, grant string) []record.Grant {
+	hash := hashGrant(ses.state().ID, grant)
+	return slices.DeleteFunc(slices.Clone(t.rec.Grants), func(g record.Grant) bool { return g.Hash != hash })
+}
+
+// hold puts back what held returned, now that trust has ended.
+func (t *tx) hold(held []record.Grant, out *Grant) {
+	for _, g := range held {
 		g.Epoch = t.rec.Epoch
+		out.Expires = time.Unix(g.Expires, 0)
 		t.rec.Grants = append(t.rec.Grants, g)
 	}
 }

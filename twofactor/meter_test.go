@@ -3,6 +3,7 @@ package twofactor_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -79,4 +80,19 @@ func (s *meter) Save(ctx context.Context, key string, old twofactor.Version, dat
 		return "", errStore
 	}
 	return s.Store.Save(ctx, key, old, data)
+}
+
+// inEachOthersWay lets requests in between each other's loads and saves, which a
+// store in memory is too fast for.
+func inEachOthersWay(c *twofactor.Config) { c.Store = slowStore{c.Store} }
+
+// slowStore lets others in between each load and what follows from it.
+type slowStore struct{ twofactor.Store }
+
+func (s slowStore) Load(ctx context.Context, key string) (twofactor.Record, error) {
+	r, err := s.Store.Load(ctx, key)
+	for range 20 {
+		runtime.Gosched()
+	}
+	return r, err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/otpcode"
+	"github.com/latchkey-auth/latchkey/twofactor/internal/budget"
 	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
 )
 
@@ -17,6 +18,10 @@ const (
 	noticeFirst = 5 * time.Minute    // until the second try, and twice as long with each
 	noticeMost  = 24 * time.Hour
 )
+
+// told bounds the mails that one account can make the app send to the address in
+// its profile, which nobody need have verified.
+var told = budget.Bucket{Size: 20, Refill: time.Hour}
 
 // notices are the events that the user is told by mail, since each of them may
 // be someone else's doing (NIST SP 800-63B-4, section 4.6; OWASP ASVS 6.3.7).
@@ -39,6 +44,11 @@ func (t *tx) notice(e Event) {
 	if !ok || t.s.cfg.Messaging.Email == nil || e.Reason != "" {
 		return
 	}
+	full, ok := told.Take(t.rec.Budgets.Notices, t.now, 1)
+	if !ok {
+		return // twenty mails have said that something is going on
+	}
+	t.rec.Budgets.Notices = full
 	n := record.Notice{Kind: string(kind), Method: string(e.Kind), At: t.now.Unix(), To: slices.Clone(t.before)}
 	for slices.ContainsFunc(t.rec.Notices, n.Same) {
 		n.At++ // two in one second are two
@@ -57,8 +67,7 @@ func (t *tx) forget() {
 	for i, a := range all {
 		for j := i + 1; j < len(all); j++ {
 			if b := &all[j]; a.Kind == b.Kind && a.Method == b.Method {
-				to := addresses(Profile{}, a.To, b.To)
-				b.To = to[:min(len(to), record.MaxTold)]
+				b.To = addresses(Profile{}, a.To, b.To)
 				t.rec.Notices = slices.Delete(all, i, i+1)
 				return
 			}
@@ -172,11 +181,12 @@ func (s *Service) mail(ctx context.Context, user string, p Profile, n record.Not
 // addresses are where a notice goes, each once.
 func addresses(p Profile, lists ...[]string) []string {
 	all := slices.Concat(lists...)
-	if p.Email != "" {
+	if checkMail(p.Email) == nil {
 		all = append(all, p.Email)
 	}
 	slices.Sort(all)
-	return slices.Compact(all)
+	all = slices.Compact(all)
+	return all[:min(len(all), record.MaxTold)]
 }
 
 // mails are the addresses of the factors by mail.

@@ -175,7 +175,7 @@ func (s *Service) SendPhoneCode(ctx context.Context, ses Session, grant string, 
 	if err != nil {
 		return nil, err
 	}
-	return s.send(ctx, ses.UserID(), from, func(t *tx) (*target, error) {
+	return s.send(ctx, ses.UserID(), ses.state().Enrolled, from, func(t *tx) (*target, error) {
 		if no := t.granted(ses, grant); no != nil {
 			return nil, no
 		}

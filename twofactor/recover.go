@@ -26,7 +26,7 @@ func (t *tx) recovered(spent recovery.Set) (*proof, error) {
 		}
 		use.Codes = codes
 	}
-	t.endTrust()
+	t.endAll()
 	use.Left = t.rec.Recovery.Left
 	use.Low = use.Left <= t.s.policy.Recovery.Low
 	t.event(Event{Type: EventRecovered})
@@ -58,6 +58,13 @@ func (t *tx) unenroll() {
 	t.rec.Recovery = record.Codes{}
 }
 
+// endAll voids what was begun as well as what was trusted: whoever begins again
+// doesn't know who began before.
+func (t *tx) endAll() {
+	t.rec.Enrollments = nil
+	t.endTrust()
+}
+
 // endTrust voids pending logins, grants and trusted devices.
 func (t *tx) endTrust() {
 	t.rec.EndTrust()
@@ -76,6 +83,9 @@ func (s *Service) proveImported(ctx context.Context, p *pending, in input, won f
 		a, over := t.attempt(p, 0)
 		if over != nil {
 			return t.refuse(over)
+		}
+		if s.policy.Recovery.None {
+			return t.refuse(reject(ReasonNotUsable))
 		}
 		var err error
 		if set, err = t.rec.Recovery.Set(); err != nil {

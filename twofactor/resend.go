@@ -9,7 +9,7 @@ import (
 // Resend sends a code for an unproven factor. [Service.Enroll] has sent the
 // first one.
 func (s *Service) Resend(ctx context.Context, ses Session, grant, id string, from Client) (*Sent, error) {
-	return s.send(ctx, ses.UserID(), from, func(t *tx) (*target, error) {
+	return s.send(ctx, ses.UserID(), ses.state().Enrolled, from, func(t *tx) (*target, error) {
 		if no := t.granted(ses, grant); no != nil {
 			return nil, no
 		}

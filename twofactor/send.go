@@ -57,7 +57,7 @@ func (s *Service) Send(ctx context.Context, token, method string, from Client) (
 	if err != nil {
 		return nil, err
 	}
-	return s.send(ctx, p.User, from, s.aimAt(p, method, otpcode.CodeSignIn))
+	return s.send(ctx, p.User, true, from, s.aimAt(p, method, otpcode.CodeSignIn))
 }
 
 // SendForGrant sends a code for a factor, to be given to [Service.Grant].
@@ -66,7 +66,7 @@ func (s *Service) SendForGrant(ctx context.Context, ses Session, method string, 
 	if err != nil {
 		return nil, err
 	}
-	return s.send(ctx, p.User, from, s.aimAt(p, method, otpcode.CodeConfirm))
+	return s.send(ctx, p.User, true, from, s.aimAt(p, method, otpcode.CodeConfirm))
 }
 
 // aimAt aims at a factor that codes are sent for, within an attempt.

@@ -113,8 +113,8 @@ func (v *Verified) Basis() Basis { return v.s.Basis }
 
 // AMR lists how the user was authenticated, in the words of RFC 8176: "pwd",
 // and "otp" or "sms" with "mfa" if a second factor was proven. Words of our own,
-// since the registry has none: "trusted_device", "recovery_code" and
-// "lost_device". A trusted device never yields "mfa".
+// since the registry has none: "trusted_device", "recovery_code", "recovery_email"
+// and "lost_device". A trusted device never yields "mfa".
 func (v *Verified) AMR() []string { return slices.Clone(v.s.AMR) }
 
 // At is when the proof was given.

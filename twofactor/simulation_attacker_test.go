@@ -66,7 +66,7 @@ func guess(a *attacker, cookie string) {
 // guessOnce reports whether the guess was compared with anything.
 func (a *attacker) guessOnce(token, method string) bool {
 	login, err := a.node().Login(a.ctx(), token)
-	if err != nil || a.variant.saves > 0 && login.Remaining <= a.variant.leaves {
+	if err != nil || (a.variant.saves > 0 || a.variant.leaves > 0) && login.Remaining <= a.variant.leaves {
 		return false
 	}
 	with := 1
@@ -127,7 +127,7 @@ func guessThree(a *attacker, cookie string) {
 
 // openLogins opens a thousand logins now and then.
 func openLogins(a *attacker, cookie string) {
-	if a.rand.IntN(300) > 0 {
+	if a.rand.IntN(600) > 0 {
 		return
 	}
 	for range 1000 {

@@ -63,7 +63,7 @@ func (s *Service) Status(ctx context.Context, user, device string) (*Status, err
 	t := &tx{s: s, user: user, rec: rec, now: now}
 	out := &Status{
 		Enabled: s.asked(rec), Required: s.policy.Required, Preferred: rec.Preferred,
-		RecoveryLeft: rec.Recovery.Left, Kinds: s.policy.Kinds, OneAtATime: s.policy.OneAtATime,
+		RecoveryLeft: rec.Recovery.Left, Kinds: slices.Clone(s.policy.Kinds), OneAtATime: s.policy.OneAtATime,
 	}
 	if len(rec.Factors) > 0 {
 		out.Next = t.next()

@@ -119,7 +119,7 @@ func (s *Service) SignedOut(ctx context.Context, ses Session, device string) err
 	user := ses.UserID()
 	return unlessMissing(unlessRejected(s.update(ctx, user, true, func(t *tx) error {
 		had := len(t.rec.Grants)
-		t.rec.Grants = nil
+		t.rec.Grants = slices.DeleteFunc(t.rec.Grants, func(g record.Grant) bool { return g.Session == ses.state().ID })
 		if s.policy.Trust.EndsAtSignOut && device != "" {
 			// The device is found by its token's secret, whatever else has changed.
 			d, _ := t.rec.Devices.Check(device, devicetrust.Binding{User: user, Audience: audienceOr("")}, t.now)
@@ -129,7 +129,7 @@ func (s *Service) SignedOut(ctx context.Context, ses Session, device string) err
 				return nil
 			}
 		}
-		if had == 0 {
+		if had == len(t.rec.Grants) {
 			return t.refuse(reject(ReasonLoginEnded)) // nothing to end
 		}
 		return nil

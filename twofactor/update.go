@@ -57,7 +57,7 @@ type round struct {
 // anything else. If it returns a fault, nothing is saved.
 func (s *Service) update(ctx context.Context, user string, mustExist bool, decide func(*tx) error) error {
 	err := s.decide(ctx, user, mustExist, decide)
-	if err != nil && !errors.Is(err, ErrRejected) {
+	if _, typo := errors.AsType[*InputError](err); err != nil && !typo && !errors.Is(err, ErrRejected) {
 		s.emit(ctx, Event{Type: EventFault, UserID: user, At: s.cfg.Now()})
 	}
 	return err
@@ -96,7 +96,7 @@ func (s *Service) decide(ctx context.Context, user string, mustExist bool, decid
 			t := &tx{s: s, user: user, rec: rec, now: now, before: mails(rec.Factors)}
 			verdict := decide(t)
 			if verdict != nil && (!errors.Is(verdict, ErrRejected) || t.free) {
-				s.emit(ctx, t.events...)
+				s.emit(ctx, slices.DeleteFunc(t.events, func(e Event) bool { return e.Type != EventRejected })...) // nothing else took place
 				return verdict
 			}
 			r = &round{old: version, rec: rec, verdict: verdict, events: t.events}
@@ -130,12 +130,12 @@ func (s *Service) decide(ctx context.Context, user string, mustExist bool, decid
 }
 
 // view loads a user's record to look at it only.
-func (s *Service) view(ctx context.Context, user string) (*tx, error) {
+func (s *Service) view(ctx context.Context, user string, mustExist bool) (*tx, error) {
 	now, err := s.now()
 	if err != nil {
 		return nil, err
 	}
-	rec, _, err := s.load(ctx, user, true)
+	rec, _, err := s.load(ctx, user, mustExist)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,9 @@ type realm struct {
 	profiles map[string]twofactor.Profile
 	events   []twofactor.Event
 	log      bytes.Buffer
-	gateway  func(context.Context, otpcode.Message) error // what becomes of a message
+
+	tableUsers int                                          // of the policy table
+	gateway    func(context.Context, otpcode.Message) error // what becomes of a message
 }
 
 var realmStart = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)

@@ -163,7 +163,7 @@ func killedAt(t *testing.T, cut int, after bool) (survived bool) {
 	}
 	again := func(what string, step func() error) {
 		var err error
-		for range 4 {
+		for range 10 {
 			if err = step(); err == nil {
 				return
 			}

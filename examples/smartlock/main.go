@@ -2,6 +2,7 @@
 // web page, two controllers with doors and a button, and two phones. Each is a
 // server of its own on loopback and talks to the others by HTTP only, as it
 // would over the internet; the cloud's log shows everything that it ever saw.
+// A real cloud has a sign-in in front of its pages; this one asks who you are.
 //
 //	go run ./examples/smartlock          pages to click through
 //	go run ./examples/smartlock -walk    the same story, told in the terminal

@@ -1,13 +1,12 @@
 package dynamostore_test
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/require"
 
 	"github.com/latchkey-auth/latchkey/providers/dynamostore"
@@ -18,40 +17,22 @@ import (
 
 func TestMain(m *testing.M) { realserver.Main(m) }
 
-func newClient(addr string) *dynamodb.Client {
-	return dynamodb.New(dynamodb.Options{
-		BaseEndpoint: aws.String("http://" + addr),
-		Region:       "eu-west-1",
-		Credentials:  credentials.NewStaticCredentialsProvider("id", "key", ""),
-	})
-}
-
-func newTable(t *testing.T, addr string) string {
+func connect(t *testing.T, addr, table string) twofactor.Store {
 	t.Helper()
-	table := realserver.Name()
-	client := newClient(addr)
-	_, err := client.CreateTable(t.Context(), dynamostore.TableInput(table))
-	require.NoError(t, err)
-	there := dynamodb.NewTableExistsWaiter(client, func(o *dynamodb.TableExistsWaiterOptions) {
-		o.MinDelay, o.MaxDelay = 10*time.Millisecond, 100*time.Millisecond
-	})
-	require.NoError(t, there.Wait(t.Context(), &dynamodb.DescribeTableInput{TableName: &table}, time.Minute))
-	return table
-}
-
-func open(t *testing.T, addr, table string) *dynamostore.Store {
-	t.Helper()
-	s, err := dynamostore.New(newClient(addr), dynamostore.Config{Table: table})
-	require.NoError(t, err)
-	return s
+	for _, s := range realserver.All() {
+		if s.Kind == realserver.DynamoDB {
+			return s.Connect(t, addr, table)
+		}
+	}
+	panic("unreachable")
 }
 
 func TestStore(t *testing.T) {
 	t.Parallel()
 	server := realserver.DynamoDB.Shared(t)
 	storetest.Test(t, func(t *testing.T) (a, b twofactor.Store) {
-		table := newTable(t, server.Addr)
-		return open(t, server.Addr, table), open(t, server.Addr, table)
+		table := realserver.Name()
+		return connect(t, server.Addr, table), connect(t, server.Addr, table)
 	})
 }
 
@@ -61,12 +42,12 @@ func TestSwallowedAnswer(t *testing.T) {
 	t.Parallel()
 	server := realserver.DynamoDB.Shared(t)
 	proxy := realserver.NewProxy(t, server.Addr)
-	table := newTable(t, server.Addr)
-	s, other := open(t, proxy.Addr, table), open(t, server.Addr, table)
+	table := realserver.Name()
+	s, other := connect(t, proxy.Addr, table), connect(t, server.Addr, table)
 
 	v1, err := s.Save(t.Context(), "k", "", []byte("one"))
 	require.NoError(t, err)
-	proxy.SwallowAnswers(1)
+	proxy.SwallowAnswer(1)
 	v2, err := s.Save(t.Context(), "k", v1, []byte("two"))
 	require.NoError(t, err)
 	rec, err := other.Load(t.Context(), "k")
@@ -75,20 +56,20 @@ func TestSwallowedAnswer(t *testing.T) {
 
 	// A version that isn't the stored one is a conflict all the same, or an
 	// honest "don't know", and never a success.
-	proxy.SwallowAnswers(1)
+	proxy.SwallowAnswer(1)
 	_, err = s.Save(t.Context(), "k", v1, []byte("stale"))
 	require.Error(t, err)
 	require.NotErrorIs(t, err, twofactor.ErrNotFound)
 
 	// Creating is not repeated.
-	proxy.SwallowAnswers(1)
+	proxy.SwallowAnswer(1)
 	_, err = s.Save(t.Context(), "new", "", []byte("one"))
 	require.Error(t, err)
 	require.NotErrorIs(t, err, twofactor.ErrConflict)
 	_, err = other.Load(t.Context(), "new")
 	require.NoError(t, err, "the proxy should have let the write pass")
 
-	proxy.SwallowAnswers(1)
+	proxy.SwallowAnswer(1)
 	require.NoError(t, s.Delete(t.Context(), "k", v2))
 	_, err = other.Load(t.Context(), "k")
 	require.ErrorIs(t, err, twofactor.ErrNotFound)
@@ -100,8 +81,8 @@ func TestOvertaken(t *testing.T) {
 	t.Parallel()
 	server := realserver.DynamoDB.Shared(t)
 	proxy := realserver.NewProxy(t, server.Addr)
-	table := newTable(t, server.Addr)
-	s, other := open(t, proxy.Addr, table), open(t, server.Addr, table)
+	table := realserver.Name()
+	s, other := connect(t, proxy.Addr, table), connect(t, server.Addr, table)
 	v, err := s.Save(t.Context(), "k", "", []byte("one"))
 	require.NoError(t, err)
 
@@ -114,7 +95,7 @@ func TestOvertaken(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	proxy.SwallowAnswers(1)
+	proxy.SwallowAnswer(1)
 	_, err = s.Save(t.Context(), "k", v, []byte("two"))
 	require.Error(t, err)
 	require.NotErrorIs(t, err, twofactor.ErrConflict, "the write took place")
@@ -124,7 +105,7 @@ func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	_, err := dynamostore.New(nil, dynamostore.Config{Table: "t"})
 	require.ErrorContains(t, err, "no client")
-	_, err = dynamostore.New(newClient("127.0.0.1:1"), dynamostore.Config{})
+	_, err = dynamostore.New(realserver.DynamoClient("127.0.0.1:1"), dynamostore.Config{})
 	require.ErrorContains(t, err, "no table")
 }
 
@@ -132,8 +113,9 @@ func TestNewRefuses(t *testing.T) {
 func TestMissingTable(t *testing.T) {
 	t.Parallel()
 	server := realserver.DynamoDB.Shared(t)
-	s := open(t, server.Addr, "missing")
-	_, err := s.Load(t.Context(), "k")
+	s, err := dynamostore.New(realserver.DynamoClient(server.Addr), dynamostore.Config{Table: "missing"})
+	require.NoError(t, err)
+	_, err = s.Load(t.Context(), "k")
 	require.Error(t, err)
 	require.NotErrorIs(t, err, twofactor.ErrNotFound)
 	_, err = s.Save(t.Context(), "k", "", nil)
@@ -143,9 +125,53 @@ func TestMissingTable(t *testing.T) {
 
 func TestKeyLength(t *testing.T) {
 	t.Parallel()
-	s := open(t, "127.0.0.1:1", "t")
+	s, err := dynamostore.New(realserver.DynamoClient("127.0.0.1:1"), dynamostore.Config{Table: "t"})
+	require.NoError(t, err)
 	for _, key := range []string{"", strings.Repeat("x", 256)} {
 		_, err := s.Load(t.Context(), key)
 		require.ErrorContains(t, err, "key is empty or longer")
+	}
+}
+
+// TestConsistentRead looks at the request, since a server on one machine has no
+// replicas to lag behind.
+func TestConsistentRead(t *testing.T) {
+	t.Parallel()
+	bodies := make(chan string, 2)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		bodies <- string(body)
+		io.WriteString(w, "{}")
+	}))
+	defer server.Close()
+	s, err := dynamostore.New(realserver.DynamoClient(server.Listener.Addr().String()), dynamostore.Config{Table: "t"})
+	require.NoError(t, err)
+	_, err = s.Load(t.Context(), "k")
+	require.ErrorIs(t, err, twofactor.ErrNotFound)
+	require.Contains(t, <-bodies, `"ConsistentRead":true`)
+	for _, err := range s.Keys(t.Context()) {
+		require.NoError(t, err)
+	}
+	require.Contains(t, <-bodies, `"ConsistentRead":true`)
+}
+
+// TestDamaged: an item that is no record is a fault, and no missing record.
+func TestDamaged(t *testing.T) {
+	t.Parallel()
+	for name, item := range map[string]string{
+		"no version":    `{"k":{"B":"aw=="},"d":{"B":"aw=="}}`,
+		"empty version": `{"k":{"B":"aw=="},"d":{"B":"aw=="},"v":{"B":""}}`,
+		"no data":       `{"k":{"B":"aw=="},"v":{"B":"aw=="}}`,
+		"text":          `{"k":{"B":"aw=="},"v":{"S":"v"},"d":{"S":"d"}}`,
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, `{"Item":`+item+`}`)
+		}))
+		s, err := dynamostore.New(realserver.DynamoClient(server.Listener.Addr().String()), dynamostore.Config{Table: "t"})
+		require.NoError(t, err)
+		_, err = s.Load(t.Context(), "k")
+		server.Close()
+		require.ErrorContains(t, err, "not a record", name)
+		require.NotErrorIs(t, err, twofactor.ErrNotFound, name)
 	}
 }

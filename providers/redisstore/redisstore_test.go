@@ -52,26 +52,9 @@ func TestCluster(t *testing.T) {
 	})
 }
 
-// withReplica starts a server of the test's own and a replica of it.
-func withReplica(t *testing.T) (primary, replica *realserver.Server) {
-	t.Helper()
-	primary, replica = realserver.Redis.Start(t), realserver.Redis.Start(t)
-	host, port, err := net.SplitHostPort(primary.Addr)
-	require.NoError(t, err)
-	c := redis.NewClient(&redis.Options{Addr: replica.Addr})
-	defer c.Close()
-	require.NoError(t, c.SlaveOf(t.Context(), host, port).Err())
-	c = redis.NewClient(&redis.Options{Addr: primary.Addr})
-	defer c.Close()
-	for c.Wait(t.Context(), 1, 0).Val() < 1 {
-		require.NoError(t, t.Context().Err())
-	}
-	return primary, replica
-}
-
 func TestReplicas(t *testing.T) {
 	t.Parallel()
-	primary, replica := withReplica(t)
+	primary, replica := realserver.RedisWithReplica(t)
 	storetest.Test(t, func(t *testing.T) (a, b twofactor.Store) {
 		c := redisstore.Config{Prefix: realserver.Name() + ":", Replicas: 1}
 		return open(t, primary.Addr, c), open(t, primary.Addr, c)
@@ -89,7 +72,7 @@ func TestReplicas(t *testing.T) {
 	primary.Kill()
 	c := redis.NewClient(&redis.Options{Addr: replica.Addr})
 	defer c.Close()
-	require.NoError(t, c.SlaveOf(t.Context(), "NO", "ONE").Err())
+	require.NoError(t, c.ReplicaOf(t.Context(), "NO", "ONE").Err())
 	s = open(t, replica.Addr, redisstore.Config{})
 	for key, v := range saved {
 		rec, err := s.Load(t.Context(), key)
@@ -154,7 +137,7 @@ func TestCheck(t *testing.T) {
 
 	require.Contains(t, check(newStore(t, redis.NewClient(&redis.Options{Addr: server.Addr}), redisstore.Config{Replicas: 2})), "writes wait for 2 replicas and 0 are connected")
 
-	primary, replica := withReplica(t)
+	primary, replica := realserver.RedisWithReplica(t)
 	require.Contains(t, check(open(t, replica.Addr, redisstore.Config{})), "connected to a replica")
 	warnings := check(open(t, primary.Addr, redisstore.Config{}))
 	require.Contains(t, warnings, "Config.Replicas is 0")
@@ -195,4 +178,27 @@ func TestNewRefuses(t *testing.T) {
 	defer client.Close()
 	_, err = redisstore.New(t.Context(), client, redisstore.Config{Replicas: -1})
 	require.ErrorContains(t, err, "negative")
+}
+
+// TestDamaged: a hash that is no record is a fault, and no missing record.
+func TestDamaged(t *testing.T) {
+	t.Parallel()
+	server := realserver.Redis.Shared(t)
+	client := redis.NewClient(&redis.Options{Addr: server.Addr})
+	prefix := realserver.Name()
+	s := newStore(t, client, redisstore.Config{Prefix: prefix})
+	for key, fields := range map[string][]any{
+		"no version":    {"d", "data"},
+		"empty version": {"v", "", "d", "data"},
+		"no data":       {"v", "version"},
+	} {
+		require.NoError(t, client.HSet(t.Context(), prefix+key, fields...).Err())
+		_, err := s.Load(t.Context(), key)
+		require.ErrorContains(t, err, "damaged", key)
+		require.NotErrorIs(t, err, twofactor.ErrNotFound, key)
+	}
+	require.NoError(t, client.Set(t.Context(), prefix+"text", "text", 0).Err())
+	_, err := s.Load(t.Context(), "text")
+	require.Error(t, err)
+	require.NotErrorIs(t, err, twofactor.ErrNotFound)
 }

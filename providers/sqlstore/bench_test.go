@@ -89,7 +89,7 @@ type bare struct {
 	load, create, update *sql.Stmt
 }
 
-func newBare(b *testing.B, driver, dsn string, c sqlstore.Config) *bare {
+func newBare(b testing.TB, driver, dsn string, c sqlstore.Config) *bare {
 	db, err := sql.Open(driver, dsn)
 	require.NoError(b, err)
 	b.Cleanup(func() { db.Close() })

@@ -94,16 +94,16 @@ func statementsFor(d Dialect, table string) statements {
 
 		loadMany: "SELECT id, version, data FROM $t WHERE id = ANY($1::bytea[])",
 		createMany: "INSERT INTO $t (id, version, data)" +
-			" SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[]) AS w (id, version, data) ORDER BY id" +
-			" ON CONFLICT (id) DO NOTHING RETURNING version",
-		// The rows are locked in the order of their keys before anything is
-		// written, or two nodes with the same users in different order would
-		// wait for each other. The version is compared again in the row as it
-		// is once the lock is held.
-		replaceMany: "UPDATE $t AS t SET version = w.version, data = w.data" +
-			" FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bytea[]) AS w (id, old, version, data)," +
-			" (SELECT id FROM $t WHERE id = ANY($1::bytea[]) ORDER BY id FOR UPDATE) AS locked" +
-			" WHERE locked.id = w.id AND t.id = w.id AND t.version = w.old RETURNING t.version",
+			" SELECT w.id, w.version, substring($5::bytea FROM w.first FOR w.length)" +
+			" FROM unnest($1::bytea[], $2::bytea[], $3::int[], $4::int[]) AS w (id, version, first, length)" +
+			" ORDER BY w.id ON CONFLICT (id) DO NOTHING RETURNING version",
+		// The rows are locked in the order of their keys, or two nodes with the
+		// same users in different order would wait for each other. The version
+		// is compared in the row as it is once its lock is held.
+		replaceMany: "UPDATE $t AS t SET version = w.version, data = substring($5::bytea FROM w.first FOR w.length)" +
+			" FROM (SELECT w.* FROM unnest($1::bytea[], $2::bytea[], $3::int[], $4::int[], $6::bytea[]) AS w (id, version, first, length, old)" +
+			" JOIN $t AS l ON l.id = w.id ORDER BY w.id FOR UPDATE OF l) AS w" +
+			" WHERE t.id = w.id AND t.version = w.old RETURNING t.version",
 	}
 	if d == MySQL {
 		// IGNORE and not ON DUPLICATE KEY UPDATE, which counts an untouched row

@@ -28,13 +28,14 @@
 //
 // # Groups
 //
-// Writes that come while others are under way go to the database together, and
-// so do loads where there is a network to save: one statement, one wait for the
-// disk, for many users. Nobody waits for company: with few callers every
-// request goes at once and by itself, and under load the groups form while the
-// database is busy. A write that loses its compare-and-swap doesn't touch its
-// neighbours. When a connection breaks, all writes of its group end in the same
-// error, which says that their outcome is unknown.
+// On PostgreSQL and SQLite, writes that come while many others are under way go
+// to the database together: one statement, or one transaction, and one wait for
+// the disk, for many users. On PostgreSQL loads do so too. Nobody waits for
+// company: with few callers every request goes at once and by itself, and under
+// load the groups form while the database is busy. A write that loses its
+// compare-and-swap doesn't touch its neighbors. When a connection breaks, all
+// writes of its group end in an error that says that their outcome is unknown,
+// as a single write would.
 //
 // There is nothing to close: no goroutine outlives the requests.
 package sqlstore

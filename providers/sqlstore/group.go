@@ -33,22 +33,23 @@ type batch struct {
 	cancel   context.CancelFunc
 }
 
-// A group passes requests to the database: each at once and alone as long as
-// fewer than slots are under way, and otherwise all that came in the meantime
-// together. So a single caller never waits for others, and under load the
-// batches grow by themselves.
+// A group passes requests to the database. As long as there are few at a time,
+// each goes at once and by itself, so that nobody waits for others. Those that
+// find a batch under way, or too many single requests, wait and go together
+// once it is their turn: the busier the database, the larger the batches.
 //
-// It has no goroutine of its own. One starts when a slot gets free while
-// requests wait, and ends when there are none.
+// It has no goroutine of its own. One starts when requests that wait get their
+// turn, and ends when none are left.
 type group struct {
-	slots    int
+	few      int // requests, or one batch and requests, that may be under way
 	most     int // requests in a batch
 	alone    func(context.Context, *request)
 	together func(context.Context, []*request)
 
-	mu      sync.Mutex
-	busy    int
-	waiting []*request
+	mu       sync.Mutex
+	busy     int  // how many are under way
+	batching bool // whether one of them is a batch
+	waiting  []*request
 }
 
 // mostBytes bounds a batch, so that large records don't hold up small ones.
@@ -60,10 +61,10 @@ func (g *group) do(ctx context.Context, r *request) error {
 		return err
 	}
 	g.mu.Lock()
-	if g.busy < g.slots {
+	if g.busy < g.few && !g.batching {
 		g.busy++
 		g.mu.Unlock()
-		defer g.handOver()
+		defer g.next(false)
 		g.alone(ctx, r)
 		return r.err
 	}
@@ -97,29 +98,36 @@ func (g *group) leave(r *request) {
 	}
 }
 
-// handOver gives the caller's slot to those who wait, or back.
-func (g *group) handOver() {
-	if ctx, b := g.take(); b != nil {
-		go func() {
-			for b != nil {
-				g.run(ctx, b)
-				// Those who just got their answer are likely to come back, and
-				// fit into the next batch if they get the time to.
-				runtime.Gosched()
-				ctx, b = g.take()
-			}
-		}()
+// next is called when a request or a batch has been answered, and starts what
+// has been waiting for that.
+func (g *group) next(wasBatch bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.busy--
+	if wasBatch {
+		g.batching = false
+	}
+	if g.batching {
+		return
+	}
+	// A batch is worth its while for those only who would have to queue.
+	most := 1
+	if len(g.waiting) > g.few-g.busy {
+		most = g.most
+		g.batching = true
+	}
+	for len(g.waiting) > 0 && g.busy < g.few {
+		ctx, b := g.take(most)
+		g.busy++
+		go g.run(ctx, b, g.batching)
+		if g.batching {
+			return
+		}
 	}
 }
 
-// take makes a batch of those who wait, or gives the slot back.
-func (g *group) take() (context.Context, *batch) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.waiting) == 0 {
-		g.busy--
-		return nil, nil
-	}
+// take makes a batch of those who wait.
+func (g *group) take(most int) (context.Context, *batch) {
 	ctx, cancel := context.WithCancel(context.Background())
 	b := &batch{cancel: cancel}
 	first := make(map[string]*request)
@@ -128,7 +136,7 @@ func (g *group) take() (context.Context, *batch) {
 	for _, r := range g.waiting {
 		f := first[r.key]
 		switch {
-		case f == nil && len(b.requests) < g.most && (size == 0 || size+len(r.data) <= mostBytes):
+		case f == nil && len(b.requests) < most && (size == 0 || size+len(r.data) <= mostBytes):
 			first[r.key] = r
 			b.requests = append(b.requests, r)
 			size += len(r.data) + 1
@@ -148,7 +156,7 @@ func (g *group) take() (context.Context, *batch) {
 	return ctx, b
 }
 
-func (g *group) run(ctx context.Context, b *batch) {
+func (g *group) run(ctx context.Context, b *batch, isBatch bool) {
 	defer b.cancel()
 	if len(b.requests) == 1 {
 		g.alone(ctx, b.requests[0])
@@ -162,6 +170,22 @@ func (g *group) run(ctx context.Context, b *batch) {
 		}
 		close(r.done)
 	}
+	// Those who just got their answer are likely to come back, and fit into
+	// the next batch if they get the time to.
+	for before := -1; g.grows(&before); {
+		runtime.Gosched()
+	}
+	g.next(isBatch)
+}
+
+// grows tells whether more are waiting than before.
+func (g *group) grows(before *int) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n := len(g.waiting)
+	more := n > *before
+	*before = n
+	return more
 }
 
 // answerLike answers r, which is on the same key and from the same version as

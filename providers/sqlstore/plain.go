@@ -10,7 +10,7 @@ import (
 
 func (s *Store) loadAlone(ctx context.Context, r *request) {
 	var version []byte
-	r.err = s.db.QueryRowContext(ctx, s.sql.load, []byte(r.key)).Scan(&version, &r.data)
+	r.err = s.runner.queryRow(ctx, s.sql.load, []any{[]byte(r.key)}, &version, &r.data)
 	if errors.Is(r.err, sql.ErrNoRows) {
 		r.err = twofactor.ErrNotFound
 	}
@@ -19,16 +19,10 @@ func (s *Store) loadAlone(ctx context.Context, r *request) {
 
 func (s *Store) writeAlone(ctx context.Context, r *request) {
 	for range tries {
-		if r.err = s.write(ctx, s.db, r); !rolledBack(r.err) {
+		if r.err = s.write(ctx, s.runner, r); !rolledBack(r.err) {
 			return
 		}
 	}
-}
-
-// An executor is a *sql.DB, or a *sql.Conn in the middle of a transaction.
-type executor interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // write does one Save or Delete. Its error is ErrConflict only if a statement
@@ -37,16 +31,16 @@ type executor interface {
 // Package database/sql repeats a statement by itself when a driver returns
 // driver.ErrBadConn, which a driver may do only if the server can't have seen
 // it. So a conflict is never with a first try of our own.
-func (s *Store) write(ctx context.Context, db executor, r *request) error {
+func (s *Store) write(ctx context.Context, on runner, r *request) error {
 	var result sql.Result
 	var err error
 	switch {
 	case r.remove:
-		result, err = db.ExecContext(ctx, s.sql.remove, []byte(r.key), []byte(r.old))
+		result, err = on.exec(ctx, s.sql.remove, []byte(r.key), []byte(r.old))
 	case r.old == "":
-		result, err = db.ExecContext(ctx, s.sql.create, []byte(r.key), []byte(r.new), r.data)
+		result, err = on.exec(ctx, s.sql.create, []byte(r.key), []byte(r.new), r.data)
 	default:
-		result, err = db.ExecContext(ctx, s.sql.replace, []byte(r.new), r.data, []byte(r.key), []byte(r.old))
+		result, err = on.exec(ctx, s.sql.replace, []byte(r.new), r.data, []byte(r.key), []byte(r.old))
 	}
 	if err != nil {
 		return err
@@ -68,7 +62,7 @@ func (s *Store) write(ctx context.Context, db executor, r *request) error {
 	// is found now may be newer than what was passed over; the answer is true
 	// all the same, since the version asked for can't have come back.
 	var one int
-	err = db.QueryRowContext(ctx, s.sql.exists, []byte(r.key)).Scan(&one)
+	err = on.queryRow(ctx, s.sql.exists, []any{[]byte(r.key)}, &one)
 	switch {
 	case err == nil:
 		return twofactor.ErrConflict

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"encoding/hex"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -60,24 +61,33 @@ func (s *Store) writeTogether(ctx context.Context, batch []*request) {
 			replaces = append(replaces, r)
 		}
 	}
-	key := func(r *request) string { return r.key }
-	old := func(r *request) string { return string(r.old) }
-	version := func(r *request) string { return string(r.new) }
-	data := func(r *request) string { return string(r.data) }
-	s.writeMany(ctx, creates, s.sql.createMany, key, version, data)
-	s.writeMany(ctx, replaces, s.sql.replaceMany, key, old, version, data)
+	s.writeMany(ctx, s.sql.createMany, creates)
+	s.writeMany(ctx, s.sql.replaceMany, replaces, array(replaces, func(r *request) string { return string(r.old) }))
 }
 
 // writeMany sends one statement that writes many records and returns the
 // versions of those that it wrote.
-func (s *Store) writeMany(ctx context.Context, batch []*request, query string, columns ...func(*request) string) {
+func (s *Store) writeMany(ctx context.Context, query string, batch []*request, more ...any) {
 	if len(batch) == 0 {
 		return
 	}
-	args := make([]any, len(columns))
-	for i, c := range columns {
-		args[i] = array(batch, c)
+	// The data goes in one piece that the server cuts up again, since as an
+	// array it would have to be spelled out.
+	var data []byte
+	first, length := []byte("{"), []byte("{")
+	for i, r := range batch {
+		if i > 0 {
+			first, length = append(first, ','), append(length, ',')
+		}
+		first = strconv.AppendInt(first, int64(len(data))+1, 10)
+		length = strconv.AppendInt(length, int64(len(r.data)), 10)
+		data = append(data, r.data...)
 	}
+	args := append([]any{
+		array(batch, func(r *request) string { return r.key }),
+		array(batch, func(r *request) string { return string(r.new) }),
+		string(append(first, '}')), string(append(length, '}')), data,
+	}, more...)
 	var won map[string]bool
 	var err error
 	for range tries {
@@ -147,11 +157,6 @@ func (s *Store) transact(ctx context.Context, batch []*request) (err error) {
 		return err
 	}
 	defer conn.Close()
-	// The lock is taken at the start: a transaction that began as a reader
-	// can't become the writer once another has written.
-	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return err
-	}
 	defer func() {
 		if err == nil {
 			return
@@ -163,8 +168,15 @@ func (s *Store) transact(ctx context.Context, batch []*request) (err error) {
 			conn.Raw(func(any) error { return driver.ErrBadConn })
 		}
 	}()
+	// The lock is taken at the start: a transaction that began as a reader
+	// can't become the writer once another has written.
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	on := &prepared{on: conn}
+	defer on.close()
 	for _, r := range batch {
-		r.err = s.write(ctx, conn, r)
+		r.err = s.write(ctx, on, r)
 		if r.err != nil && r.err != twofactor.ErrConflict {
 			return r.err
 		}

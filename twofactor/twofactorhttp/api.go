@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"path"
 	"strings"
 
 	"github.com/latchkey-auth/latchkey/twofactor"
@@ -36,7 +37,7 @@ type api struct {
 
 // API returns the handler of the JSON contract: sign-in with a second factor and
 // its settings, for any front end. Requests from other origins are refused,
-// bodies are limited, and unknown fields are no fields.
+// bodies are limited, and unknown fields are refused.
 //
 //	api, err := gate.API(twofactorhttp.APIConfig{Path: "/2fa/", …})
 //	mux.Handle("/2fa/", api)
@@ -47,6 +48,8 @@ func (g *Gate) API(cfg APIConfig) (http.Handler, error) {
 	switch {
 	case !strings.HasPrefix(cfg.Path, "/") || !strings.HasSuffix(cfg.Path, "/"):
 		return nil, errors.New("twofactorhttp: APIConfig.Path needs a slash at both ends")
+	case cleanPath(cfg.Path) != cfg.Path || strings.ContainsAny(cfg.Path, "{} \t"):
+		return nil, errors.New("twofactorhttp: APIConfig.Path is no plain path")
 	case cfg.CheckPassword == nil:
 		return nil, errors.New("twofactorhttp: APIConfig.CheckPassword is required")
 	case cfg.Account == nil:
@@ -123,6 +126,9 @@ func (a *api) routes() []route {
 func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	h, pattern := a.mux.Handler(r)
+	if cleanPath(r.URL.Path) != r.URL.Path {
+		h, pattern = http.NotFoundHandler(), "" // and not a redirect, which is no answer of the contract
+	}
 	if pattern != "" {
 		a.mux.ServeHTTP(w, r)
 		return
@@ -136,6 +142,15 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 		probe.status = http.StatusNotFound
 	}
 	a.g.writeProblem(w, problem{Type: "about:blank", Title: http.StatusText(probe.status), Status: probe.status})
+}
+
+// cleanPath is the path that a mux would rather have.
+func cleanPath(p string) string {
+	clean := path.Clean("/" + p)
+	if clean != "/" && strings.HasSuffix(p, "/") {
+		clean += "/"
+	}
+	return clean
 }
 
 // A probe hears what the mux says of a request that it has no route for.

@@ -47,6 +47,12 @@ func (a *api) enroll(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(w, r, &in); err != nil {
 		return err
 	}
+	if in.Kind == "" {
+		return inputError{"kind is missing"}
+	}
+	if err := checkName(in.Name); err != nil {
+		return err
+	}
 	account, err := a.cfg.Account(r.Context(), Session(r).UserID())
 	if err != nil {
 		return err
@@ -162,7 +168,9 @@ func (a *api) setPhone(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *api) deletePhone(w http.ResponseWriter, r *http.Request) error {
-	return a.done(w, r, a.svc.DeletePhone(r.Context(), Session(r), a.g.GrantToken(r)))
+	return a.done(w, r, func() error {
+		return a.svc.DeletePhone(r.Context(), Session(r), a.g.GrantToken(r))
+	})
 }
 
 func (a *api) sendPhone(w http.ResponseWriter, r *http.Request) error {

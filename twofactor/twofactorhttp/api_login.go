@@ -57,6 +57,9 @@ func (a *api) loginSend(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(w, r, &in); err != nil {
 		return err
 	}
+	if in.Method == "" {
+		return inputError{"method is missing"}
+	}
 	sent, err := a.svc.Send(r.Context(), a.g.PendingToken(r), in.Method, a.g.Client(r))
 	if err != nil {
 		return err
@@ -131,12 +134,5 @@ func (a *api) loginLostDevice(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *api) loginCancel(w http.ResponseWriter, r *http.Request) error {
-	if err := empty(w, r); err != nil {
-		return err
-	}
-	if err := a.g.Cancel(w, r); err != nil {
-		return err
-	}
-	w.WriteHeader(http.StatusNoContent)
-	return nil
+	return a.done(w, r, func() error { return a.g.Cancel(w, r) })
 }

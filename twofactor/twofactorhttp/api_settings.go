@@ -102,6 +102,9 @@ func (a *api) grantSend(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(w, r, &in); err != nil {
 		return err
 	}
+	if in.Method == "" {
+		return inputError{"method is missing"}
+	}
 	sent, err := a.svc.SendForGrant(r.Context(), Session(r), in.Method, a.g.Client(r))
 	if err != nil {
 		return err
@@ -111,22 +114,30 @@ func (a *api) grantSend(w http.ResponseWriter, r *http.Request) error {
 
 func (a *api) rename(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		Name string `json:"name"`
+		Name *string `json:"name"`
 	}
 	if err := decode(w, r, &in); err != nil {
 		return err
 	}
-	if err := a.svc.Rename(r.Context(), Verified(r), a.g.GrantToken(r), r.PathValue("id"), in.Name); err != nil {
+	if in.Name == nil {
+		return inputError{"name is missing"}
+	}
+	if err := checkName(*in.Name); err != nil {
+		return err
+	}
+	if err := a.svc.Rename(r.Context(), Verified(r), a.g.GrantToken(r), r.PathValue("id"), *in.Name); err != nil {
 		return err
 	}
 	return write(w, http.StatusOK, struct {
 		ID   string `json:"id"`
 		Name string `json:"name"`
-	}{r.PathValue("id"), in.Name})
+	}{r.PathValue("id"), *in.Name})
 }
 
 func (a *api) remove(w http.ResponseWriter, r *http.Request) error {
-	return a.done(w, r, a.svc.Remove(r.Context(), Verified(r), a.g.GrantToken(r), r.PathValue("id")))
+	return a.done(w, r, func() error {
+		return a.svc.Remove(r.Context(), Verified(r), a.g.GrantToken(r), r.PathValue("id"))
+	})
 }
 
 func (a *api) setEnabled(w http.ResponseWriter, r *http.Request) error {
@@ -165,16 +176,24 @@ func (a *api) newCodes(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *api) revokeDevice(w http.ResponseWriter, r *http.Request) error {
-	return a.done(w, r, a.svc.RevokeDevice(r.Context(), Verified(r), a.g.GrantToken(r), r.PathValue("id")))
+	return a.done(w, r, func() error {
+		return a.svc.RevokeDevice(r.Context(), Verified(r), a.g.GrantToken(r), r.PathValue("id"))
+	})
 }
 
 func (a *api) revokeDevices(w http.ResponseWriter, r *http.Request) error {
-	return a.done(w, r, a.svc.RevokeDevices(r.Context(), Verified(r), a.g.GrantToken(r)))
+	return a.done(w, r, func() error {
+		return a.svc.RevokeDevices(r.Context(), Verified(r), a.g.GrantToken(r))
+	})
 }
 
-// done answers what has nothing to say but that it was done.
-func (a *api) done(w http.ResponseWriter, _ *http.Request, err error) error {
-	if err != nil {
+// done does what takes no body, and answers what has nothing to say but that it
+// was done.
+func (a *api) done(w http.ResponseWriter, r *http.Request, do func() error) error {
+	if err := empty(w, r); err != nil {
+		return err
+	}
+	if err := do(); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

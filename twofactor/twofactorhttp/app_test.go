@@ -20,7 +20,7 @@ import (
 
 // An app is what stands around a Gate: users, sessions, a clock.
 type app struct {
-	t     *testing.T
+	t     testing.TB
 	clock *twofactortest.Clock
 	svc   *twofactor.Service
 	gate  *twofactorhttp.Gate
@@ -32,17 +32,21 @@ type app struct {
 
 const user = "user-1"
 
-func newApp(t *testing.T, policy twofactor.Policy, change func(*twofactorhttp.Config)) *app {
+func newApp(t testing.TB, policy twofactor.Policy, change func(*twofactorhttp.Config)) *app {
+	t.Helper()
+	return newAppWith(t, twofactor.Config{Store: new(memory.Store), Policy: policy}, change)
+}
+
+// newAppWith fills in what every service needs.
+func newAppWith(t testing.TB, service twofactor.Config, change func(*twofactorhttp.Config)) *app {
 	t.Helper()
 	a := &app{
 		t: t, clock: twofactortest.NewClock(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)),
 		sessions: make(map[string]string),
 	}
+	service.Keys, service.Issuer, service.Now = []twofactor.Key{twofactor.NewKey()}, "Example", a.clock.Now
 	var err error
-	a.svc, err = twofactor.New(twofactor.Config{
-		Store: new(memory.Store), Keys: []twofactor.Key{twofactor.NewKey()}, Issuer: "Example",
-		Policy: policy, Now: a.clock.Now,
-	})
+	a.svc, err = twofactor.New(service)
 	require.NoError(t, err)
 	cfg := twofactorhttp.Config{Service: a.svc, SessionToken: a.token, StartSession: a.start, Now: a.clock.Now}
 	if change != nil {
@@ -82,6 +86,7 @@ func (a *app) start(w http.ResponseWriter, r *http.Request, s twofactor.Session)
 type browser struct {
 	cookies map[string]string
 	tls     bool
+	double  bool // each of the Gate's cookies comes twice, as if one was planted
 }
 
 func newBrowser() *browser { return &browser{cookies: make(map[string]string), tls: true} }
@@ -94,6 +99,9 @@ func (b *browser) request(ctx context.Context) *http.Request {
 	}
 	for name, value := range b.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
+		if b.double && name != "sid" {
+			r.AddCookie(&http.Cookie{Name: name, Value: "planted"})
+		}
 	}
 	return r
 }

@@ -20,3 +20,19 @@ func (g *Gate) Read(which string, r *http.Request) string { return g.read(r, coo
 func (g *Gate) Forget(which string, w http.ResponseWriter, r *http.Request) {
 	g.forget(w, r, cookies[which])
 }
+
+// A Route is one line of the contract.
+type Route struct {
+	Method, Path string
+	Session      bool // it takes one
+	Verified     bool // one that can only enroll doesn't do
+}
+
+// Routes are all lines of the contract.
+func Routes() []Route {
+	var out []Route
+	for _, r := range new(api).routes() {
+		out = append(out, Route{r.method, r.path, r.who != anyone, r.who == signedIn})
+	}
+	return out
+}

@@ -61,6 +61,9 @@ func (g *Gate) Enroll(w http.ResponseWriter, r *http.Request, req twofactor.Enro
 	if err != nil || e.Done == nil {
 		return e, err
 	}
+	if e.Done.Session == nil {
+		return e, nil // a session that can only enroll stays one: nothing was proven
+	}
 	return e, g.enter(w, r, e.Done.Session, twofactor.Made{Grant: &e.Done.Grant})
 }
 

@@ -7,6 +7,8 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/twofactor"
@@ -14,6 +16,9 @@ import (
 
 // maxBody is far more than any request of the contract takes.
 const maxBody = 16 << 10
+
+// maxName is how many bytes the name of a factor has, see [twofactor.Service.Rename].
+const maxName = 64
 
 // An inputError says that a request is not of the contract. Its text goes to the
 // client, and holds nothing that the client sent.
@@ -28,29 +33,73 @@ func decode(w http.ResponseWriter, r *http.Request, into any) error {
 	if err != nil || kind != "application/json" {
 		return inputError{"the body is not application/json"}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return inputError{"the body is too large"}
-	}
+	body, err := read(w, r)
 	if err != nil {
-		return inputError{"the body could not be read"}
+		return err
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil || !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) {
-		return inputError{"the body is not an object with the fields of this request"} // the error quotes the body
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return inputError{"there is something after the body"}
+	if !plain(body, into) || json.Unmarshal(body, into) != nil { // whose error quotes the body
+		return inputError{"the body is not an object with the fields of this request"}
 	}
 	return nil
 }
 
-// empty refuses a body where the contract has none.
+// plain reports whether body begins with an object that has fields of into, each
+// under its very name and at most once. To encoding/json "CODE" is "code" too,
+// and of two the last one counts: a proxy that looked at the first saw another
+// request.
+func plain(body []byte, into any) bool {
+	left := make(map[string]bool)
+	for f := range reflect.TypeOf(into).Elem().Fields() {
+		left[f.Tag.Get("json")] = true
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	if first, err := d.Token(); err != nil || first != json.Delim('{') {
+		return false
+	}
+	for d.More() {
+		key, err := d.Token()
+		name, _ := key.(string)
+		if err != nil || !left[name] {
+			return false
+		}
+		delete(left, name)
+		var value json.RawMessage
+		if d.Decode(&value) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// empty refuses a body where the contract has none, but for the empty object
+// that some clients send with everything.
 func empty(w http.ResponseWriter, r *http.Request) error {
-	n, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody))
-	if err != nil || n > int64(len("{}\r\n")) {
+	body, err := read(w, r)
+	if err != nil {
+		return err
+	}
+	if body = bytes.TrimSpace(body); len(body) > 0 && string(body) != "{}" {
 		return inputError{"the request has no body"}
+	}
+	return nil
+}
+
+func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return nil, inputError{"the body is too large"}
+	}
+	if err != nil {
+		return nil, inputError{"the body could not be read"}
+	}
+	return body, nil
+}
+
+// checkName refuses what the service takes for a mistake of the app's and not of
+// its user's.
+func checkName(name string) error {
+	if len(name) > maxName || strings.ContainsFunc(name, func(r rune) bool { return r < 0x20 || r == 0x7f }) {
+		return inputError{"a name has at most 64 bytes and no control characters"}
 	}
 	return nil
 }

@@ -10,15 +10,17 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
+	"testing"
+	"time"
 
-	_ "github.com/go-sql-driver/mysql" // for PostgreSQL's and MariaDB's ready
-	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "github.com/jackc/pgx/v5/stdlib" // for ping
 	"github.com/redis/go-redis/v9"
 )
 
@@ -27,7 +29,7 @@ import (
 var (
 	PostgreSQL = &Kind{
 		name:    "postgresql",
-		binary:  "postgres",
+		binary:  []string{"postgres"},
 		where:   []string{"/usr/lib/postgresql/*/bin"},
 		install: "postgresql",
 		user:    "postgres",
@@ -47,7 +49,7 @@ var (
 
 	MariaDB = &Kind{
 		name:    "mariadb",
-		binary:  "mariadbd",
+		binary:  []string{"mariadbd"},
 		where:   []string{"/usr/sbin", "/usr/local/sbin", "/usr/local/bin"},
 		install: "mariadb-server",
 		prepare: func(ctx context.Context, _, dir string, as *syscall.SysProcAttr) error {
@@ -70,7 +72,7 @@ var (
 
 	Redis = &Kind{
 		name:    "redis",
-		binary:  "redis-server",
+		binary:  []string{"redis-server", "valkey-server"},
 		where:   []string{"/usr/bin", "/usr/local/bin"},
 		install: "redis-server",
 		args:    redisArgs,
@@ -84,7 +86,7 @@ var (
 	// RedisCluster is a cluster of one server, which has all slots.
 	RedisCluster = &Kind{
 		name:    "redis-cluster",
-		binary:  "redis-server",
+		binary:  []string{"redis-server", "valkey-server"},
 		where:   []string{"/usr/bin", "/usr/local/bin"},
 		install: "redis-server",
 		args: func(bin, dir, port string) []string {
@@ -108,15 +110,12 @@ var (
 
 	DynamoDB = &Kind{
 		name:    "dynalite",
-		binary:  "node",
+		binary:  []string{"node"},
 		where:   []string{"/usr/bin", "/usr/local/bin"},
-		install: "nodejs npm (npm then fetches dynalite)",
+		install: "nodejs npm",
 		prepare: func(ctx context.Context, _, _ string, _ *syscall.SysProcAttr) error { return installDynalite(ctx) },
 		args: func(bin, dir, port string) []string {
-			return []string{
-				bin, filepath.Join(dynaliteDir(), "node_modules/dynalite/cli.js"), "--host", "127.0.0.1", "--port", port,
-				"--path", filepath.Join(dir, "data"), "--createTableMs", "0", "--deleteTableMs", "0",
-			}
+			return []string{bin, "-e", dynaliteScript, filepath.Join(dynaliteDir(), "node_modules/dynalite"), port, filepath.Join(dir, "data")}
 		},
 		ready: func(ctx context.Context, addr string) error {
 			req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr, nil)
@@ -131,6 +130,29 @@ var (
 		},
 	}
 )
+
+// RedisWithReplica starts two servers for t, one of which replicates the other,
+// and returns when it does.
+func RedisWithReplica(t testing.TB) (primary, replica *Server) {
+	t.Helper()
+	primary, replica = Redis.Start(t), Redis.Start(t)
+	host, port, _ := net.SplitHostPort(primary.Addr)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	c := redis.NewClient(&redis.Options{Addr: replica.Addr})
+	defer c.Close()
+	if err := c.ReplicaOf(ctx, host, port).Err(); err != nil {
+		t.Fatal(err)
+	}
+	p := redis.NewClient(&redis.Options{Addr: primary.Addr})
+	defer p.Close()
+	for p.Wait(ctx, 1, time.Second).Val() < 1 {
+		if ctx.Err() != nil {
+			t.Fatal("the replica never came up")
+		}
+	}
+	return primary, replica
+}
 
 func redisArgs(bin, dir, port string) []string {
 	return []string{
@@ -177,6 +199,13 @@ var packageJSON []byte
 //go:embed testdata/dynalite/package-lock.json
 var packageLock []byte
 
+// dynaliteScript starts dynalite. Its own program ends when a client goes away in
+// the middle of a request, which is what the tests do to it.
+const dynaliteScript = `
+const [dynalite, port, path] = process.argv.slice(1)
+process.on('uncaughtException', err => console.error(err.message))
+require(dynalite)({path, createTableMs: 0, deleteTableMs: 0}).listen(port, '127.0.0.1')`
+
 // dynaliteDir is where dynalite is installed once for all test runs.
 func dynaliteDir() string {
 	cache, err := os.UserCacheDir()
@@ -207,7 +236,7 @@ func installDynalite(ctx context.Context) error {
 		}
 	}
 	if err := run(ctx, tmp, nil, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"); err != nil {
-		return err
+		return fmt.Errorf("dynalite: %w: %w", errNotInstalled, err)
 	}
 	if err := os.Rename(tmp, dir); err != nil {
 		if _, there := os.Stat(dir); there == nil {

@@ -16,9 +16,10 @@ type Proxy struct {
 	target   string
 	mu       sync.Mutex
 	conns    map[net.Conn]bool
-	answers  int     // answers to swallow: the request arrives, then the connection is cut
-	requests int     // requests to swallow: the connection is cut before they arrive
-	swallow  func()  // called before such a cut
+	answer   int    // packets until the one to swallow, if not zero
+	request  int    // the same for those of the client
+	swallow  func() // called before an answer is swallowed
+	hold     *hold
 	rate     float64 // of the packets in both directions, cut at random
 }
 
@@ -48,12 +49,21 @@ func NewProxy(t testing.TB, addr string) *Proxy {
 	return p
 }
 
-// SwallowAnswers lets the next n requests reach the server and cuts the
-// connection instead of passing the answer on.
-func (p *Proxy) SwallowAnswers(n int) {
+// SwallowAnswer lets the nth request from now reach the server and cuts the
+// connection instead of passing its answer on. Zero takes that back. Requests
+// and answers are counted in packets.
+func (p *Proxy) SwallowAnswer(nth int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.answers = n
+	p.answer = nth
+}
+
+// SwallowRequest cuts the connection before the nth request from now reaches
+// the server. Zero takes that back.
+func (p *Proxy) SwallowRequest(nth int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.request = nth
 }
 
 // OnSwallow has f called when an answer is about to be swallowed.
@@ -63,19 +73,32 @@ func (p *Proxy) OnSwallow(f func()) {
 	p.swallow = f
 }
 
-// SwallowRequests cuts the connection before the next n requests reach the server.
-func (p *Proxy) SwallowRequests(n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.requests = n
-}
-
 // CutAtRandom cuts a connection at this share of its packets, from 0 to 1,
 // before or after they have been passed on.
 func (p *Proxy) CutAtRandom(rate float64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.rate = rate
+}
+
+// Hold keeps all answers back until release is called, and sends on held for
+// each that is.
+func (p *Proxy) Hold() (held <-chan struct{}, release func()) {
+	h := &hold{held: make(chan struct{}), released: make(chan struct{})}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hold = h
+	return h.held, sync.OnceFunc(func() { close(h.released) })
+}
+
+type hold struct{ held, released chan struct{} }
+
+func (h *hold) wait() {
+	select {
+	case h.held <- struct{}{}:
+		<-h.released
+	case <-h.released:
+	}
 }
 
 // Cut cuts all connections that there are.
@@ -105,13 +128,13 @@ func (p *Proxy) serve(client net.Conn) {
 	}()
 
 	var wg sync.WaitGroup
-	wg.Go(func() { p.pass(server, client, &p.requests) })
-	wg.Go(func() { p.pass(client, server, &p.answers) })
+	wg.Go(func() { p.pass(server, client, &p.request) })
+	wg.Go(func() { p.pass(client, server, &p.answer) })
 	wg.Wait()
 }
 
 // pass copies from one side to the other until either ends or a cut is due.
-func (p *Proxy) pass(to, from net.Conn, swallow *int) {
+func (p *Proxy) pass(to, from net.Conn, until *int) {
 	defer to.Close()
 	defer from.Close()
 	buf := make([]byte, 64<<10)
@@ -123,15 +146,22 @@ func (p *Proxy) pass(to, from net.Conn, swallow *int) {
 		p.mu.Lock()
 		before, after := rand.Float64() < p.rate/2, rand.Float64() < p.rate/2
 		f := func() {}
-		if *swallow > 0 {
-			*swallow--
-			before = true
-			if swallow == &p.answers && p.swallow != nil {
-				f = p.swallow
+		hold := p.hold
+		isAnswer := until == &p.answer
+		if *until > 0 {
+			*until--
+			if *until == 0 {
+				before = true
+				if isAnswer && p.swallow != nil {
+					f = p.swallow
+				}
 			}
 		}
 		p.mu.Unlock()
 		f()
+		if hold != nil && isAnswer {
+			hold.wait()
+		}
 		if before {
 			return
 		}

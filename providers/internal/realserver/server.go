@@ -3,6 +3,8 @@ package realserver
 import (
 	"context"
 	"errors"
+	"io"
+	"log"
 	"net"
 	"os"
 	"os/exec"
@@ -12,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // A Server is one running server.
@@ -25,8 +29,8 @@ type Server struct {
 // A Kind is a kind of server, and how to run it.
 type Kind struct {
 	name    string
-	binary  string   // what is looked for
-	where   []string // patterns of folders beside those of $PATH
+	binary  []string // what is looked for, the best first
+	where   []string // patterns of folders to look in before those of $PATH
 	install string   // the Debian packages that have it
 	user    string   // who runs it instead of root, if not empty
 	prepare func(ctx context.Context, bin, dir string, as *syscall.SysProcAttr) error
@@ -44,6 +48,8 @@ var kinds = []*Kind{PostgreSQL, MariaDB, Redis, RedisCluster, DynamoDB}
 
 // Main runs the tests of a package and stops the servers that they shared.
 func Main(m *testing.M) {
+	// The driver would write a line for each connection that a test cuts.
+	mysql.SetLogger(log.New(io.Discard, "", 0))
 	code := m.Run()
 	for _, k := range kinds {
 		if k.shared != nil {
@@ -90,6 +96,9 @@ func (k *Kind) start(t testing.TB) *Server {
 	if k.prepare != nil {
 		if err := k.prepare(ctx, bin, dir, as); err != nil {
 			os.RemoveAll(dir)
+			if errors.Is(err, exec.ErrNotFound) || errors.Is(err, errNotInstalled) {
+				k.skip(t, err)
+			}
 			t.Fatalf("prepare %s: %v", k.name, err)
 		}
 	}
@@ -107,18 +116,28 @@ func (k *Kind) find(t testing.TB) string {
 	if runtime.GOOS == "windows" {
 		t.Skip("missing binary: sh; the servers run on Unix only")
 	}
-	// In this order, since a link in $PATH may lack the programs beside it.
-	for _, pattern := range k.where {
-		found, _ := filepath.Glob(filepath.Join(pattern, k.binary))
-		if len(found) > 0 {
-			return found[len(found)-1]
+	for _, name := range k.binary {
+		// In this order, since a link in $PATH may lack the programs beside it.
+		for _, pattern := range k.where {
+			found, _ := filepath.Glob(filepath.Join(pattern, name))
+			if len(found) > 0 {
+				return found[len(found)-1]
+			}
+		}
+		if bin, err := exec.LookPath(name); err == nil {
+			return bin
 		}
 	}
-	bin, err := exec.LookPath(k.binary)
-	if err != nil {
-		t.Skipf("missing binary: %s; install it with: apt-get install -y %s", k.binary, k.install)
-	}
-	return bin
+	k.skip(t, errors.New(k.binary[0]))
+	return ""
+}
+
+// errNotInstalled says that a server can't be installed here.
+var errNotInstalled = errors.New("not installed")
+
+func (k *Kind) skip(t testing.TB, what error) {
+	t.Helper()
+	t.Skipf("missing binary: %v; install with: apt-get install -y %s", what, k.install)
 }
 
 // run starts the server's process, on the port it had before if it had one.

@@ -1,10 +1,7 @@
 // Package budget counts tries against a bucket that refills with time.
 package budget
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
 // A Bucket holds at most Size tries and gets one back every Refill.
 //
@@ -27,12 +24,13 @@ func (b Bucket) Take(full int64, now time.Time, n int) (int64, bool) {
 	if n < 0 || b.Level(full, now) < n {
 		return full, false
 	}
-	return saturate(now.Unix(), b.debt(full, now)+int64(n)*b.step()), true
+	return now.Unix() + b.debt(full, now) + int64(n)*b.step(), true
 }
 
-// Back returns the state after n tries were given back.
+// Back returns the state after n tries were given back. A state in the past is
+// a full bucket and no more.
 func (b Bucket) Back(full int64, now time.Time, n int) int64 {
-	return saturate(now.Unix(), max(0, b.debt(full, now)-int64(n)*b.step()))
+	return now.Unix() + b.debt(full, now) - int64(n)*b.step()
 }
 
 // Next returns when the bucket holds at least n tries.
@@ -54,17 +52,10 @@ func (b Bucket) debt(full int64, now time.Time) int64 {
 		return 0
 	}
 	most := int64(b.Size) * b.step()
-	if full >= saturate(t, most) {
+	if full >= t+most {
 		return most
 	}
 	return full - t
 }
 
 func (b Bucket) step() int64 { return int64(b.Refill / time.Second) }
-
-func saturate(t, d int64) int64 {
-	if t > math.MaxInt64-d {
-		return math.MaxInt64
-	}
-	return t + d
-}

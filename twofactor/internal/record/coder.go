@@ -207,7 +207,7 @@ func items[T any](c *coder, key byte, s *[]T, most int, item func(*coder, *T)) {
 		return
 	}
 	n := c.head(array, uint64(len(*s)))
-	if n == 0 || n > uint64(most) || c.reading && n > uint64(c.left()) {
+	if n == 0 || n > uint64(most) {
 		c.fail("a list is empty or over its cap")
 		return
 	}

@@ -40,6 +40,8 @@ func budgets(c *coder, b *Budgets) {
 	number(c, 2, &b.Known)
 	number(c, 3, &b.Password)
 	number(c, 4, &b.Digits)
+	number(c, 5, &b.Notices)
+	number(c, 6, &b.KnownDigits)
 }
 
 func factor(c *coder, f *Factor) {
@@ -112,6 +114,7 @@ func grant(c *coder, g *Grant) {
 	c.fixed(1, g.Hash[:])
 	number(c, 2, &g.Expires)
 	c.fixed(3, g.Epoch[:])
+	c.fixed(4, g.Session[:])
 }
 
 func codes(c *coder, r *Codes) {

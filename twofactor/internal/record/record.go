@@ -20,7 +20,7 @@ const (
 	MaxEnrollments = 4
 	MaxAttempts    = 64
 	MaxGrants      = 4
-	MaxWrites      = 4
+	MaxWrites      = 8
 	MaxDevices     = 20
 	MaxNotices     = 16
 	MaxTold        = 2*MaxFactors + 1
@@ -62,6 +62,9 @@ type Budgets struct {
 	Known    int64 `cbor:"2,keyasint,omitempty"` // shared by all known browsers
 	Password int64 `cbor:"3,keyasint,omitempty"` // password tries for a grant
 	Digits   int64 `cbor:"4,keyasint,omitempty"` // last digits of a lost-device request
+	Notices  int64 `cbor:"5,keyasint,omitempty"` // mails about changes
+
+	KnownDigits int64 `cbor:"6,keyasint,omitempty"` // Digits of known browsers
 }
 
 // A Factor is one proven way to show that it is the user.
@@ -149,6 +152,7 @@ type Grant struct {
 	Hash    [32]byte `cbor:"1,keyasint"`
 	Expires int64    `cbor:"2,keyasint"`
 	Epoch   [8]byte  `cbor:"3,keyasint"`
+	Session [16]byte `cbor:"4,keyasint"`
 }
 
 // A Phone is the number of the profile, where the library keeps it.

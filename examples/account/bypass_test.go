@@ -1,0 +1,211 @@
+package main
+
+import (
+	"crypto/tls"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/latchkey-auth/latchkey/providers/memory"
+	"github.com/stretchr/testify/require"
+)
+
+func TestBypass_W33_PasswordResetSignsNobodyIn(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "twostep")
+	other := s.browser()
+	other.signIn("alice")
+	other.grant("alice")
+	phone, _ := other.phone()
+	trusted := s.browser()
+	trusted.signIn("alice")
+	trusted.api("POST", "/2fa/login/verify", fields{"code": phone.Code(s.clock.Now())}, 200)
+
+	pending := s.browser()
+	require.Equal(t, statusSecondFactor, pending.signIn("alice"))
+	b := s.browser()
+	got := b.post("/forgot-password", "user", "Alice@Example.com ")
+	unknown := s.browser().post("/forgot-password", "user", "nobody@example.com")
+	require.Equal(t, got.body, unknown.body, "who has an account is nobody's business")
+	code := regexp.MustCompile(`\b[A-Z2-7]{26}\b`).FindString(s.sent("alice@example.com"))
+	require.Equal(t, 400, b.post("/reset-password", "reset", strings.Repeat("A", 26), "new", "another-password").status)
+	require.Equal(t, 400, b.post("/reset-password", "reset", code, "new", "short").status)
+	got = b.post("/reset-password", "reset", code, "new", "another-password")
+	require.Equal(t, "/sign-in", got.url.Path)
+	s.clock.Advance(30 * time.Second)
+	pending.api("POST", "/2fa/login/verify", fields{"code": phone.Code(s.clock.Now())}, 401)
+
+	for _, b := range []*browser{b, other, trusted} {
+		b.api("GET", "/api/me", nil, 401)
+	}
+	require.Equal(t, 400, b.post("/reset-password", "reset", code, "new", "yet-another-password").status)
+	b.api("POST", "/api/sign-in", fields{"user": "alice@example.com", "password": "alice-demo-password"}, 401)
+	for _, b := range []*browser{b, trusted} {
+		out := b.api("POST", "/api/sign-in", fields{"user": "alice@example.com", "password": "another-password"}, 200)
+		require.Equal(t, statusSecondFactor, out["status"])
+	}
+}
+
+func TestResetCodeEndsAfterHalfAnHour(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "access")
+	b := s.browser()
+	b.post("/forgot-password", "user", "bob@example.com")
+	code := regexp.MustCompile(`\b[A-Z2-7]{26}\b`).FindString(s.sent("bob@example.com"))
+	b.post("/forgot-password", "user", "bob@example.com")
+	require.Len(t, s.app.messages.Messages(), 1, "one a minute")
+	s.clock.Advance(resetLife)
+	require.Equal(t, 400, b.post("/reset-password", "reset", code, "new", "another-password").status)
+}
+
+func TestBypass_W38_SessionChangesAtTheSecondStep(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "access")
+	b := s.browser()
+	b.signIn("alice")
+	b.grant("alice")
+	first := b.cookie("session")
+	phone, _ := b.phone()
+	require.NotEqual(t, first, b.cookie("session"), "a new factor")
+	require.NotEmpty(t, first)
+
+	in := s.browser()
+	in.signIn("alice")
+	in.post("/second-step", "code", "000000") // the page keeps its sentence in a session
+	before := in.cookie("session")
+	require.NotEmpty(t, before)
+	in.post("/second-step", "code", phone.Code(s.clock.Now()))
+	require.NotEqual(t, before, in.cookie("session"))
+	in.api("GET", "/api/me", nil, 200)
+	planted := s.browser()
+	planted.api("GET", "/api/me", nil, 401)
+	for _, old := range []string{before, first} {
+		got := planted.do("GET", "/api/me", "", "", "Cookie", "session="+old)
+		require.Equal(t, 401, got.status)
+	}
+
+	// And it is good for nothing after the sign-out.
+	last := in.cookie("session")
+	in.post("/sign-out")
+	require.Equal(t, 401, planted.do("GET", "/api/me", "", "", "Cookie", "session="+last).status)
+}
+
+func TestSignedOutSessionStaysDeadWhenASlowRequestSavesItAgain(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "access")
+	b := s.browser()
+	b.signIn("alice")
+	key := b.cookie("session")
+	ctx, err := s.app.sessions.Load(t.Context(), key) // the slow request has begun
+	require.NoError(t, err)
+	b.api("POST", "/api/sign-out", nil, 204)
+	s.app.sessions.Put(ctx, "anything", "at all")
+	_, _, err = s.app.sessions.Commit(ctx)
+	require.NoError(t, err)
+	require.Equal(t, 401, s.browser().do("GET", "/api/me", "", "", "Cookie", "session="+key).status)
+}
+
+func TestPasswordChangeEndsAllOtherSessions(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "access")
+	mine, other, bobs := s.browser(), s.browser(), s.browser()
+	mine.signIn("alice")
+	other.signIn("alice")
+	bobs.signIn("bob")
+	before := mine.cookie("session")
+	require.Contains(t, mine.post("/password", "old", "wrong", "new", "another-password").body, `aria-describedby="notice"`)
+	mine.post("/password", "old", "alice-demo-password", "new", "another-password")
+	mine.api("GET", "/api/me", nil, 200)
+	require.NotEqual(t, before, mine.cookie("session"))
+	other.api("GET", "/api/me", nil, 401)
+	bobs.api("GET", "/api/me", nil, 200)
+}
+
+func TestBypass_W39_LostRecordIsAFault(t *testing.T) {
+	t.Parallel()
+	store := new(memory.Store)
+	s := newSite(t, "access", func(c *config) { c.store = store })
+	s.enrolled()
+	for key, err := range store.Keys(t.Context()) {
+		require.NoError(t, err)
+		rec, err := store.Load(t.Context(), key)
+		require.NoError(t, err)
+		require.NoError(t, store.Delete(t.Context(), key, rec.Version))
+	}
+	b := s.browser()
+	b.api("POST", "/api/sign-in", fields{"user": "alice@example.com", "password": "alice-demo-password"}, 500)
+	require.Equal(t, 500, b.post("/sign-in", "user", "alice@example.com", "password", "alice-demo-password").status)
+	b.api("GET", "/api/me", nil, 401)
+}
+
+func TestWrongPasswordAndUnknownUserAnswerAlike(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "access")
+	s.enrolled()
+	send := func(user, password string) answer {
+		return s.browser().do("POST", "/api/sign-in", "application/json", `{"user":"`+user+`","password":"`+password+`"}`)
+	}
+	known, unknown := send("alice@example.com", "nope"), send("nobody@example.com", "nope")
+	require.Equal(t, 401, known.status)
+	require.Equal(t, known.body, unknown.body)
+	known.header.Del("Date")
+	unknown.header.Del("Date")
+	require.Equal(t, known.header, unknown.header)
+	require.Empty(t, known.header.Values("Set-Cookie"))
+}
+
+func TestWrongPasswordsAreLimitedByAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "access")
+	b := s.browser()
+	wrong := fields{"user": "alice@example.com", "password": "nope"}
+	for range passwordBurst {
+		b.api("POST", "/api/sign-in", wrong, 401)
+	}
+	require.Equal(t, "paused", b.api("POST", "/api/sign-in", wrong, 429)["reason"])
+	require.Equal(t, 429, b.post("/sign-in", "user", "alice@example.com", "password", "nope").status)
+	s.clock.Advance(passwordEvery)
+	for range 3 { // a right one costs nothing
+		require.Equal(t, statusSignedIn, s.browser().signIn("alice"))
+	}
+}
+
+func TestCookiesBehindAProxy(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "access", func(c *config) { c.proxied = true })
+	r := httptest.NewRequestWithContext(t.Context(), "POST", "https://example.com/api/sign-in",
+		strings.NewReader(`{"user":"alice@example.com","password":"alice-demo-password"}`))
+	r.Header.Set("Content-Type", "application/json")
+	r.TLS = new(tls.ConnectionState)
+	w := httptest.NewRecorder()
+	s.app.handler.ServeHTTP(w, r)
+	require.Equal(t, 200, w.Code)
+	cookies := w.Result().Cookies()
+	require.NotEmpty(t, cookies)
+	for _, c := range cookies {
+		require.True(t, strings.HasPrefix(c.Name, "__Host-"), c.Name)
+		require.True(t, c.Secure && c.HttpOnly && c.Path == "/" && c.Domain == "" && c.SameSite >= http.SameSiteLaxMode, c.Name)
+	}
+	require.NotEmpty(t, w.Header().Get("Strict-Transport-Security"))
+}
+
+func TestIdleSessionsEnd(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "access")
+	require.Equal(t, time.Hour, s.app.sessions.IdleTimeout)
+	require.Equal(t, 24*time.Hour, s.app.sessions.Lifetime)
+}
+
+func TestNewSignInEndsTheSessionBefore(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "access")
+	s.enrolled()
+	b := s.browser()
+	b.signIn("bob")
+	b.api("GET", "/api/me", nil, 200)
+	require.Equal(t, statusSecondFactor, b.signIn("alice"))
+	b.api("GET", "/api/me", nil, 401) // neither alice nor bob
+}

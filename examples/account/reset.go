@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/latchkey-auth/latchkey/otpcode"
+)
+
+const (
+	resetLife  = 30 * time.Minute
+	resetPause = time.Minute // between two mails to one user
+)
+
+// resets are the codes by which users who forgot their password set another one.
+type resets struct {
+	mu     sync.Mutex
+	byUser map[string]reset
+}
+
+type reset struct {
+	code [sha256.Size]byte // of 130 random bits: a plain hash is enough
+	sent time.Time
+}
+
+func newResets() *resets { return &resets{byUser: make(map[string]reset)} }
+
+// begin returns a new code for a user, or nothing if one went out just now.
+func (rs *resets) begin(user string, now time.Time) string {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if now.Sub(rs.byUser[user].sent) < resetPause {
+		return ""
+	}
+	code := rand.Text()
+	rs.byUser[user] = reset{sha256.Sum256([]byte(code)), now}
+	return code
+}
+
+// spend returns whose code it is, which is none from now on.
+func (rs *resets) spend(code string, now time.Time) (user string, err error) {
+	hash := sha256.Sum256([]byte(code))
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	for id, r := range rs.byUser {
+		if r.code == hash && now.Sub(r.sent) < resetLife {
+			rs.byUser[id] = reset{sent: r.sent}
+			return id, nil
+		}
+	}
+	return "", userError{Field: "reset", Text: "This code is wrong, or was used, or is more than half an hour old."}
+}
+
+func (a *app) showForgot(w http.ResponseWriter, r *http.Request) error {
+	return a.render(w, r, http.StatusOK, "forgot", "Forgot your password?", nil)
+}
+
+// postForgot sends a code, and says the same whether there is such a user or not.
+func (a *app) postForgot(w http.ResponseWriter, r *http.Request) error {
+	if u, err := a.users.byAddress(r.PostFormValue("user")); err == nil {
+		if err := a.sendReset(r.Context(), u); err != nil {
+			a.logger.ErrorContext(r.Context(), "sending a code for a new password", "error", err)
+		}
+	}
+	http.Redirect(w, r, "/reset-password", http.StatusSeeOther)
+	return nil
+}
+
+func (a *app) sendReset(ctx context.Context, u user) error {
+	code := a.resets.begin(u.id, a.now())
+	if code == "" {
+		return nil
+	}
+	return a.messages.Send(ctx, otpcode.Message{
+		Channel: otpcode.Email, To: u.email, Subject: "Set a new password for " + serviceName,
+		Text: "Someone, probably you, asked to set a new password. Enter this code within half an hour:\n\n" + code +
+			"\n\nIf it wasn't you, there is nothing to do.\n",
+	})
+}
+
+func (a *app) showReset(w http.ResponseWriter, r *http.Request) error {
+	return a.renderReset(w, r, http.StatusOK, nil)
+}
+
+func (a *app) renderReset(w http.ResponseWriter, r *http.Request, status int, f *flash) error {
+	p := a.page(r, "Set a new password", nil)
+	p.Flash = f
+	return a.pages.write(w, status, "reset", p)
+}
+
+// postReset sets the password and signs nobody in: the mailbox stands in for the
+// password and for nothing else. The second factor is asked for as ever.
+func (a *app) postReset(w http.ResponseWriter, r *http.Request) error {
+	err := a.resetPassword(r, r.PostFormValue("reset"), r.PostFormValue("new"))
+	if typed, ok := errors.AsType[userError](err); ok {
+		return a.renderReset(w, r, http.StatusBadRequest, &flash{Text: typed.Text, Field: typed.Field, Bad: true})
+	}
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/sign-in?note=password", http.StatusSeeOther)
+	return nil
+}
+
+func (a *app) resetPassword(r *http.Request, code, password string) error {
+	if err := checkPasswordForm(password); err != nil {
+		return err // before the code is spent
+	}
+	id, err := a.resets.spend(code, a.now())
+	if err != nil {
+		return err
+	}
+	return a.passwordChanged(r.Context(), id, password)
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// stopTime is how long requests and messages under way have when the app stops.
+const stopTime = 10 * time.Second
+
+// serve answers requests until the context ends, then finishes those under way
+// and the messages that they have sent.
+func (a *app) serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler: a.handler,
+		// Whoever sends slowly, or reads slowly, or just stays, holds no
+		// connection for long.
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
+		MaxHeaderBytes: 16 << 10,
+		ErrorLog:       slog.NewLogLogger(a.logger.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	// ctx has ended, and what is under way must not end with it.
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	err := server.Shutdown(stopping)
+	<-failed // http.ErrServerClosed, at once
+	return errors.Join(err, a.service.Drain(stopping))
+}

@@ -1,0 +1,318 @@
+package sqlstore
+
+// These tests are inside the package because the order in which requests meet
+// can be arranged only around a group, not around a database.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/latchkey-auth/latchkey/twofactor"
+)
+
+// A stage is a database that answers when it is told to.
+type stage struct {
+	mu      sync.Mutex
+	began   [][]string // the keys of each request and batch, in order
+	ctx     []context.Context
+	release []chan error
+}
+
+func (s *stage) enter(ctx context.Context, batch ...*request) error {
+	s.mu.Lock()
+	var keys []string
+	for _, r := range batch {
+		keys = append(keys, r.key)
+	}
+	s.began = append(s.began, keys)
+	s.ctx = append(s.ctx, ctx)
+	release := make(chan error)
+	s.release = append(s.release, release)
+	s.mu.Unlock()
+	select {
+	case err := <-release:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *stage) group(few int) *group {
+	return &group{
+		few:   few,
+		most:  100,
+		alone: func(ctx context.Context, r *request) { r.err = s.enter(ctx, r) },
+		together: func(ctx context.Context, batch []*request) {
+			err := s.enter(ctx, batch...)
+			for _, r := range batch {
+				r.err = err
+			}
+		},
+	}
+}
+
+// answer lets the i-th request or batch return err.
+func (s *stage) answer(i int, err error) {
+	s.release[i] <- err
+	synctest.Wait()
+}
+
+// save starts a Save of key from version old in g, and returns where its error
+// will be.
+func save(ctx context.Context, g *group, key string, old twofactor.Version) chan error {
+	result := make(chan error, 1)
+	go func() { result <- g.do(ctx, &request{key: key, old: old, new: "new", data: []byte(key)}) }()
+	synctest.Wait()
+	return result
+}
+
+func TestFewGoAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s stage
+		g := s.group(2)
+		a, b := save(t.Context(), g, "a", "v"), save(t.Context(), g, "b", "v")
+		require.Equal(t, [][]string{{"a"}, {"b"}}, s.began)
+		c := save(t.Context(), g, "c", "v")
+		require.Len(t, s.began, 2)
+		s.answer(0, nil)
+		require.NoError(t, <-a)
+		require.Equal(t, [][]string{{"a"}, {"b"}, {"c"}}, s.began)
+		s.answer(1, nil)
+		s.answer(2, nil)
+		require.NoError(t, <-b)
+		require.NoError(t, <-c)
+		require.Zero(t, g.busy)
+	})
+}
+
+func TestThoseWhoWaitGoTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s stage
+		g := s.group(1)
+		a := save(t.Context(), g, "a", "v")
+		b, c := save(t.Context(), g, "b", "v"), save(t.Context(), g, "c", "v")
+		s.answer(0, nil)
+		require.NoError(t, <-a)
+		require.Equal(t, [][]string{{"a"}, {"b", "c"}}, s.began)
+		// Whoever comes while a batch is under way waits for the next.
+		d := save(t.Context(), g, "d", "v")
+		require.Len(t, s.began, 2)
+		broken := errors.New("connection broken")
+		s.answer(1, broken)
+		require.Equal(t, broken, <-b)
+		require.Equal(t, broken, <-c)
+		require.Equal(t, []string{"d"}, s.began[2])
+		s.answer(2, nil)
+		require.NoError(t, <-d)
+		require.Zero(t, g.busy)
+		require.False(t, g.batching)
+	})
+}
+
+// TestOneKeyOncePerBatch: two writes in one statement wouldn't see each other.
+func TestOneKeyOncePerBatch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s stage
+		g := s.group(1)
+		save(t.Context(), g, "x", "v")
+		first := save(t.Context(), g, "a", "v1")
+		next := save(t.Context(), g, "a", "v2")
+		other := save(t.Context(), g, "b", "v")
+		s.answer(0, nil)
+		require.Equal(t, []string{"a", "b"}, s.began[1])
+		s.answer(1, nil)
+		require.NoError(t, <-first)
+		require.NoError(t, <-other)
+		require.Equal(t, []string{"a"}, s.began[2])
+		s.answer(2, nil)
+		require.NoError(t, <-next)
+	})
+}
+
+// TestSameVersion: of many saves from one version one is sent, and its answer
+// decides on the others.
+func TestSameVersion(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("connection broken")
+	for _, tt := range []struct {
+		name          string
+		answer, other error
+	}{
+		{"won", nil, twofactor.ErrConflict},
+		{"lost", twofactor.ErrConflict, twofactor.ErrConflict},
+		{"unknown", broken, broken},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var s stage
+				g := s.group(1)
+				save(t.Context(), g, "x", "v")
+				first := save(t.Context(), g, "a", "v")
+				second := save(t.Context(), g, "a", "v")
+				s.answer(0, nil)
+				require.Equal(t, []string{"a"}, s.began[1])
+				s.answer(1, tt.answer)
+				require.Equal(t, tt.answer, <-first)
+				require.Equal(t, tt.other, <-second)
+			})
+		})
+	}
+}
+
+// TestDeleteIsNoSave: a Delete says nothing about a Save from the same version,
+// which may be the zero one, nor about another Delete.
+func TestDeleteIsNoSave(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s stage
+		g := s.group(1)
+		save(t.Context(), g, "x", "v")
+		results := make(chan error, 3)
+		for range 2 {
+			go func() { results <- g.do(t.Context(), &request{key: "a", remove: true}) }()
+			synctest.Wait()
+		}
+		created := save(t.Context(), g, "a", "")
+		for i := range 4 {
+			s.answer(i, nil)
+		}
+		require.NoError(t, <-results)
+		require.NoError(t, <-results)
+		require.NoError(t, <-created)
+		require.Equal(t, [][]string{{"x"}, {"a"}, {"a"}, {"a"}}, s.began)
+	})
+}
+
+func TestSameLoad(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s stage
+		g := s.group(1)
+		g.alone = func(ctx context.Context, r *request) {
+			r.err = s.enter(ctx, r)
+			r.version, r.data = "v", []byte("data")
+		}
+		save(t.Context(), g, "x", "v")
+		loads := []*request{{key: "a"}, {key: "a"}}
+		var wg sync.WaitGroup
+		for _, r := range loads {
+			wg.Go(func() { g.do(t.Context(), r) })
+			synctest.Wait()
+		}
+		s.answer(0, nil)
+		s.answer(1, nil)
+		wg.Wait()
+		require.Len(t, s.began, 2)
+		loads[0].data[0] = 'X'
+		require.Equal(t, "data", string(loads[1].data), "two callers share their data")
+		require.Equal(t, twofactor.Version("v"), loads[1].version)
+	})
+}
+
+// TestCallerLeaves: one that leaves a batch doesn't take the others along, and
+// gets its data back; one that leaves the queue was never sent.
+func TestCallerLeaves(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s stage
+		g := s.group(1)
+		save(t.Context(), g, "x", "v")
+		ctx, cancel := context.WithCancel(t.Context())
+		a, b := save(ctx, g, "a", "v"), save(t.Context(), g, "b", "v")
+		s.answer(0, nil)
+		c := save(ctx, g, "c", "v")
+		require.Equal(t, []string{"a", "b"}, s.began[1])
+		cancel()
+		require.Equal(t, context.Canceled, <-a)
+		require.Equal(t, context.Canceled, <-c)
+		require.NoError(t, s.ctx[1].Err(), "the batch ended with one of its callers")
+		s.answer(1, nil)
+		require.NoError(t, <-b)
+		require.Len(t, s.began, 2, "a request was sent although its caller had left the queue")
+	})
+}
+
+// TestAllCallersLeave: a batch that nobody waits for doesn't hold up the rest.
+func TestAllCallersLeave(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s stage
+		g := s.group(1)
+		save(t.Context(), g, "x", "v")
+		ctx, cancel := context.WithCancel(t.Context())
+		a, b := save(ctx, g, "a", "v"), save(ctx, g, "a", "v") // the second waits for the first's answer
+		s.answer(0, nil)
+		next := save(t.Context(), g, "n", "v")
+		cancel()
+		require.Equal(t, context.Canceled, <-a)
+		require.Equal(t, context.Canceled, <-b)
+		synctest.Wait()
+		require.ErrorIs(t, s.ctx[1].Err(), context.Canceled)
+		s.answer(2, nil)
+		require.NoError(t, <-next)
+	})
+}
+
+func TestDataIsNotKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s stage
+		g := s.group(1)
+		var sent []byte
+		g.together = func(_ context.Context, batch []*request) { sent = batch[0].data }
+		save(t.Context(), g, "x", "v")
+		ctx, cancel := context.WithCancel(t.Context())
+		data := []byte("before")
+		left := make(chan error)
+		go func() { left <- g.do(ctx, &request{key: "a", new: "n", data: data}) }()
+		synctest.Wait()
+		other := save(t.Context(), g, "b", "v")
+		_ = other
+		s.answer(0, nil)
+		copy(data, "AFTER!")
+		require.Equal(t, "before", string(sent))
+		cancel()
+		<-left
+	})
+}
+
+// TestBatchesAreBounded by number and by bytes, and nobody is forgotten.
+func TestBatchesAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s stage
+		g := s.group(1)
+		g.most = 3
+		save(t.Context(), g, "x", "v")
+		var results []chan error
+		for i := range 7 {
+			results = append(results, save(t.Context(), g, fmt.Sprint(i), "v"))
+		}
+		large := make(chan error, 2)
+		for i := range 2 {
+			go func() {
+				large <- g.do(t.Context(), &request{key: fmt.Sprint("large ", i), new: "n", data: make([]byte, mostBytes)})
+			}()
+			synctest.Wait()
+		}
+		for i := 0; i < len(s.began); i++ {
+			s.answer(i, nil)
+		}
+		for _, r := range results {
+			require.NoError(t, <-r)
+		}
+		require.NoError(t, <-large)
+		require.NoError(t, <-large)
+		require.Equal(t, [][]string{{"x"}, {"0", "1", "2"}, {"3", "4", "5"}, {"6"}, {"large 0"}, {"large 1"}}, s.began)
+	})
+}
