@@ -98,10 +98,8 @@ func TestBypass_W04_ResultsThatCanBeMisread(t *testing.T) {
 		} {
 			require.Positive(t, typ.NumMethod())
 			for m := range typ.Methods() {
-				m := m
 				boolean, failed := false, false
 				for out := range m.Type.Outs() {
-					out := out
 					boolean = boolean || out.Kind() == reflect.Bool
 					failed = failed || out == reflect.TypeFor[error]()
 				}
@@ -134,7 +132,7 @@ func exported(t reflect.Type, seen map[reflect.Type]bool, visit func(of reflect.
 		exported(t.Elem(), seen, visit)
 	case reflect.Struct:
 		for f := range t.Fields() {
-			if f := f; f.IsExported() {
+			if f.IsExported() {
 				visit(t, f)
 				exported(f.Type, seen, visit)
 			}

@@ -14,7 +14,7 @@ type Event struct {
 	At     time.Time
 	Kind   Kind   // the kind of factor, where one is concerned
 	Method string // the id of the factor
-	Reason Reason // with EventRejected and EventSendRefused
+	Reason Reason // of a refusal or a failed send; with EventLostDevice if the digits were wrong
 
 	// Actor and Why are, with EventReset, the administrator's user id and the
 	// reason that was given.

@@ -112,10 +112,11 @@ func (s *Service) SetPhone(ctx context.Context, ses Session, grant, text string)
 		if slices.Contains(p.VerifiedPhones, number) {
 			t.phoneProven(ses, grant)
 		}
-		if phone, err = t.phone(p); err != nil {
+		shown, err := t.phone(p)
+		if err != nil {
 			return err
 		}
-		out = t.s.showPhone(phone, true)
+		out = t.s.showPhone(shown, true)
 		t.event(Event{Type: EventDestination, Kind: SMS})
 		return nil
 	})
