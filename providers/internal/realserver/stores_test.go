@@ -144,6 +144,7 @@ func TestSilentServer(t *testing.T) {
 // An acknowledged notes for each key what a Save last returned, and what one
 // tried to write whose outcome isn't known.
 type acknowledged struct {
+	ending  sync.WaitGroup // of what ends the writes
 	mu      sync.Mutex
 	version map[string]twofactor.Version
 	data    map[string]string
@@ -177,7 +178,7 @@ func (a *acknowledged) write(ctx context.Context, s twofactor.Store, key string)
 		a.mu.Lock()
 		a.version[key], a.data[key] = v, data
 		if a.n++; a.n == enough {
-			go a.enough()
+			a.ending.Go(a.enough)
 		}
 		a.mu.Unlock()
 	}
@@ -219,6 +220,7 @@ func TestKill(t *testing.T) {
 				wg.Go(func() { a.write(ctx, store, fmt.Sprint("user ", i)) })
 			}
 			wg.Wait()
+			a.ending.Wait()
 			server.Restart(t)
 			a.check(t, s.Connect(t, server.Addr, space))
 		})
