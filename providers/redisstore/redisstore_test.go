@@ -1,10 +1,13 @@
 package redisstore_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"net"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -50,6 +53,46 @@ func TestCluster(t *testing.T) {
 		o := &redis.ClusterOptions{Addrs: []string{server.Addr}, ReadOnly: true, RouteRandomly: true}
 		return newStore(t, redis.NewClusterClient(o), c), newStore(t, redis.NewClusterClient(o), c)
 	})
+}
+
+// TestClientCache: the client library can answer reads by itself, from what it
+// read before, until it learns of a change. A Store must not let it.
+func TestClientCache(t *testing.T) {
+	t.Parallel()
+	server := realserver.Redis.Shared(t)
+	storetest.Test(t, func(t *testing.T) (a, b twofactor.Store) {
+		c := redisstore.Config{Prefix: realserver.Name() + ":"}
+		o := &redis.Options{Addr: server.Addr, Protocol: 3, ClientSideCacheConfig: &redis.ClientSideCacheConfig{}}
+		return newStore(t, redis.NewClient(o), c), newStore(t, redis.NewClient(o), c)
+	})
+}
+
+// TestDataIsNotKept: a Save that returns early leaves a command behind that is
+// still on its way, and the caller uses its buffer again.
+func TestDataIsNotKept(t *testing.T) {
+	t.Parallel()
+	s := open(t, realserver.Redis.Shared(t).Addr, redisstore.Config{Prefix: realserver.Name()})
+	data := make([]byte, 1<<20)
+	for i := range 200 {
+		key := strconv.Itoa(i)
+		for j := range data {
+			data[j] = 'x'
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			for range i {
+				runtime.Gosched()
+			}
+			cancel()
+		}()
+		s.Save(ctx, key, "", data)
+		clear(data)
+		rec, err := s.Load(t.Context(), key)
+		if err == nil {
+			require.Equal(t, len(data), bytes.Count(rec.Data, []byte("x")), "what was saved changed on its way")
+		}
+		cancel()
+	}
 }
 
 func TestReplicas(t *testing.T) {

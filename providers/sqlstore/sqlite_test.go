@@ -2,12 +2,14 @@ package sqlstore_test
 
 import (
 	"database/sql"
+	"fmt"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
 
+	"github.com/latchkey-auth/latchkey/providers/internal/realserver"
 	"github.com/latchkey-auth/latchkey/providers/sqlstore"
 	"github.com/latchkey-auth/latchkey/providers/storetest"
 	"github.com/latchkey-auth/latchkey/twofactor"
@@ -40,5 +42,93 @@ func TestSQLite(t *testing.T) {
 				return open(t, "sqlite", dsn, c), open(t, "sqlite", dsn, c)
 			})
 		})
+	}
+}
+
+// sqliteBatch saves all keys over the versions given, in one transaction: behind
+// a write that waits for the lock of another connection.
+func sqliteBatch(t *testing.T, s *sqlstore.Store, path string, over map[string]twofactor.Version) map[string]error {
+	t.Helper()
+	db, err := sql.Open("sqlite", sqliteDSN(path))
+	require.NoError(t, err)
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	_, err = db.ExecContext(t.Context(), "BEGIN IMMEDIATE")
+	require.NoError(t, err)
+	calls := make(map[string]func() error)
+	for key, old := range over {
+		calls[key] = func() error {
+			_, err := s.Save(t.Context(), key, old, []byte("data of "+key))
+			return err
+		}
+	}
+	return meet(t, s, calls, func() error {
+		_, err := s.Save(t.Context(), realserver.Name(), "", nil)
+		return err
+	}, func() {
+		_, err := db.ExecContext(t.Context(), "ROLLBACK")
+		require.NoError(t, err)
+	})
+}
+
+func TestSQLiteBatch(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "latchkey.db")
+	c := sqlstore.Config{Dialect: sqlstore.SQLite}
+	s, other := open(t, "sqlite", sqliteDSN(path), c), open(t, "sqlite", sqliteDSN(path), c)
+	writes := map[string]twofactor.Version{"new": "", "missing": "some version"}
+	for i := range 5 {
+		key := fmt.Sprint("user ", i)
+		v, err := s.Save(t.Context(), key, "", nil)
+		require.NoError(t, err)
+		writes[key] = v
+	}
+	writes["user 2"] = "some other version"
+	for key, err := range sqliteBatch(t, s, path, writes) {
+		if key == "user 2" || key == "missing" {
+			require.ErrorIs(t, err, twofactor.ErrConflict)
+			continue
+		}
+		require.NoError(t, err)
+		rec, err := other.Load(t.Context(), key)
+		require.NoError(t, err)
+		require.Equal(t, "data of "+key, string(rec.Data))
+	}
+}
+
+// TestSQLiteBatchFails: a batch that can't be finished leaves nothing behind,
+// neither records nor a connection in the middle of a transaction.
+func TestSQLiteBatchFails(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "latchkey.db")
+	c := sqlstore.Config{Dialect: sqlstore.SQLite}
+	s, other := open(t, "sqlite", sqliteDSN(path), c), open(t, "sqlite", sqliteDSN(path), c)
+	db, err := sql.Open("sqlite", sqliteDSN(path))
+	require.NoError(t, err)
+	defer db.Close()
+	_, err = db.ExecContext(t.Context(), "CREATE TRIGGER fail BEFORE INSERT ON latchkey WHEN NEW.data = CAST('data of user 3' AS BLOB) BEGIN SELECT RAISE(ABORT, 'no'); END")
+	require.NoError(t, err)
+	writes := make(map[string]twofactor.Version)
+	for i := range 5 {
+		writes[fmt.Sprint("user ", i)] = ""
+	}
+	for key, err := range sqliteBatch(t, s, path, writes) {
+		requireUnknown(t, err)
+		_, err := other.Load(t.Context(), key)
+		require.ErrorIs(t, err, twofactor.ErrNotFound)
+	}
+	delete(writes, "user 3")
+	for range 2 { // alone, and again in a batch
+		v, err := s.Save(t.Context(), realserver.Name(), "", nil)
+		require.NoError(t, err)
+		require.NotEmpty(t, v)
+		for _, err := range sqliteBatch(t, s, path, writes) {
+			require.NoError(t, err)
+		}
+		for key := range writes {
+			rec, err := other.Load(t.Context(), key)
+			require.NoError(t, err)
+			writes[key] = rec.Version
+		}
 	}
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"encoding/hex"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/twofactor"
@@ -49,7 +47,6 @@ func (s *Store) writeTogether(ctx context.Context, batch []*request) {
 		s.writeInTransaction(ctx, batch)
 		return
 	}
-	slices.SortFunc(batch, func(a, b *request) int { return strings.Compare(a.key, b.key) })
 	var creates, replaces []*request
 	for _, r := range batch {
 		switch {

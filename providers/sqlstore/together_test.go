@@ -3,8 +3,8 @@ package sqlstore_test
 import (
 	"database/sql"
 	"fmt"
-	"math/rand/v2"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 
@@ -15,13 +15,16 @@ import (
 	"github.com/latchkey-auth/latchkey/twofactor"
 )
 
-// A meeting brings writes together in one batch: they queue behind one that
-// waits for a row that the test has locked.
+// A meeting brings calls together in one batch: they queue behind one that
+// waits for the table, which the test has locked.
 type meeting struct {
 	store, direct *sqlstore.Store // through the proxy and around it
 	db            *sql.DB         // around it
 	table         string
 	proxy         *realserver.Proxy
+
+	before string        // is done before the calls come together
+	during func(*sql.Tx) // while the batch may wait for what before has locked
 }
 
 func newMeeting(t *testing.T) *meeting {
@@ -42,86 +45,162 @@ func newMeeting(t *testing.T) *meeting {
 	m.store, err = sqlstore.New(db, c)
 	require.NoError(t, err)
 	m.store.GroupAll()
+	m.before = "SELECT 1"
 
-	_, err = m.direct.Save(t.Context(), "locked", "", nil)
-	require.NoError(t, err)
-	for _, err := range m.run(t, map[string]twofactor.Version{"warm 1": "", "warm 2": ""}) {
-		require.NoError(t, err)
+	// Each statement once, so that the driver has prepared it and a test that
+	// counts packets counts the right ones.
+	for range 2 {
+		versions := make(map[string]twofactor.Version)
+		for _, key := range []string{"warm 1", "warm 2"} {
+			if rec, err := m.direct.Load(t.Context(), key); err == nil {
+				versions[key] = rec.Version
+			} else {
+				versions[key] = ""
+			}
+		}
+		for _, err := range m.save(t, versions) {
+			require.NoError(t, err)
+		}
 	}
-	for _, err := range m.run(t, map[string]twofactor.Version{"warm 1": m.version(t, "warm 1"), "warm 2": m.version(t, "warm 2")}) {
+	for _, err := range m.load(t, "warm 1", "warm 2") {
 		require.NoError(t, err)
 	}
 	return m
 }
 
-func (m *meeting) version(t *testing.T, key string) twofactor.Version {
+// save saves all keys over the versions given, in one batch.
+func (m *meeting) save(t *testing.T, over map[string]twofactor.Version) map[string]error {
 	t.Helper()
-	rec, err := m.direct.Load(t.Context(), key)
-	require.NoError(t, err)
-	return rec.Version
+	calls := make(map[string]func() error)
+	for key, old := range over {
+		calls[key] = func() error {
+			_, err := m.store.Save(t.Context(), key, old, []byte("data of "+key))
+			return err
+		}
+	}
+	return m.run(t, calls, func() error {
+		_, err := m.store.Save(t.Context(), realserver.Name(), "", nil)
+		return err
+	})
 }
 
-// run saves all keys over the versions given, in one batch.
-func (m *meeting) run(t *testing.T, writes map[string]twofactor.Version) map[string]error {
+// load loads all keys in one batch.
+func (m *meeting) load(t *testing.T, keys ...string) map[string]error {
 	t.Helper()
-	old := m.version(t, "locked")
+	calls := make(map[string]func() error)
+	for _, key := range keys {
+		calls[key] = func() error {
+			rec, err := m.store.Load(t.Context(), key)
+			if err == nil && rec.Version == "" {
+				return fmt.Errorf("a record without a version")
+			}
+			return err
+		}
+	}
+	return m.run(t, calls, func() error {
+		_, err := m.store.Load(t.Context(), "warm 1")
+		return err
+	})
+}
+
+// run makes all calls in one batch, behind the call first.
+func (m *meeting) run(t *testing.T, calls map[string]func() error, first func() error) map[string]error {
+	t.Helper()
 	tx, err := m.db.BeginTx(t.Context(), nil)
 	require.NoError(t, err)
 	defer tx.Rollback()
-	_, err = tx.ExecContext(t.Context(), "SELECT 1 FROM "+m.table+" WHERE id = 'locked' FOR UPDATE")
-	require.NoError(t, err)
+	for _, statement := range []string{m.before, "SAVEPOINT s", "LOCK TABLE " + m.table + " IN ACCESS EXCLUSIVE MODE"} {
+		_, err = tx.ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	return meet(t, m.store, calls, first, func() {
+		_, err := tx.ExecContext(t.Context(), "ROLLBACK TO SAVEPOINT s")
+		require.NoError(t, err)
+		if m.during != nil {
+			m.during(tx)
+		}
+		require.NoError(t, tx.Rollback())
+	})
+}
 
+// meet has the call first wait for something that release releases, and all
+// other calls queue behind it.
+func meet(t *testing.T, s *sqlstore.Store, calls map[string]func() error, first func() error, release func()) map[string]error {
+	t.Helper()
 	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := first(); err != nil {
+			t.Error(err)
+		}
+	})
+	for s.Busy() == 0 {
+		runtime.Gosched()
+	}
 	var mu sync.Mutex
 	result := make(map[string]error)
-	save := func(key string, old twofactor.Version) {
+	for name, call := range calls {
 		wg.Go(func() {
-			_, err := m.store.Save(t.Context(), key, old, []byte("data of "+key))
+			err := call()
 			mu.Lock()
 			defer mu.Unlock()
-			result[key] = err
+			result[name] = err
 		})
 	}
-	save("locked", old)
-	for m.store.Busy() == 0 {
+	for s.Waiting() < len(calls) {
 		runtime.Gosched()
 	}
-	for key, old := range writes {
-		save(key, old)
-	}
-	for m.store.Waiting() < len(writes) {
-		runtime.Gosched()
-	}
-	require.NoError(t, tx.Rollback())
+	release()
 	wg.Wait()
-	require.NoError(t, result["locked"])
-	delete(result, "locked")
 	return result
+}
+
+// create saves n records around the proxy, and returns their versions.
+func (m *meeting) create(t *testing.T, n int, data string) map[string]twofactor.Version {
+	t.Helper()
+	versions := make(map[string]twofactor.Version)
+	for i := range n {
+		key := fmt.Sprint("user ", i)
+		v, err := m.direct.Save(t.Context(), key, "", []byte(data))
+		require.NoError(t, err)
+		versions[key] = v
+	}
+	return versions
+}
+
+func (m *meeting) requireData(t *testing.T, key, data string) {
+	t.Helper()
+	rec, err := m.direct.Load(t.Context(), key)
+	require.NoError(t, err)
+	require.Equal(t, data, string(rec.Data), key)
+}
+
+func requireUnknown(t *testing.T, err error) {
+	t.Helper()
+	require.Error(t, err)
+	require.NotErrorIs(t, err, twofactor.ErrConflict)
+	require.NotErrorIs(t, err, twofactor.ErrNotFound)
 }
 
 // TestLoserInBatch: a write that loses doesn't take its neighbors along.
 func TestLoserInBatch(t *testing.T) {
 	t.Parallel()
 	m := newMeeting(t)
-	v, err := m.direct.Save(t.Context(), "current", "", nil)
-	require.NoError(t, err)
-	_, err = m.direct.Save(t.Context(), "changed", "", nil)
-	require.NoError(t, err)
+	writes := m.create(t, 2, "old")
+	writes["user 1"] = "some other version"
+	writes["missing"] = "some version"
+	writes["new"] = ""
+	writes["warm 1"] = ""
 
-	result := m.run(t, map[string]twofactor.Version{
-		"current": v, "changed": "some other version", "missing": "some version", "new": "", "warm 1": "",
-	})
-	require.NoError(t, result["current"])
+	result := m.save(t, writes)
+	require.NoError(t, result["user 0"])
 	require.NoError(t, result["new"])
-	require.ErrorIs(t, result["changed"], twofactor.ErrConflict)
+	require.ErrorIs(t, result["user 1"], twofactor.ErrConflict)
 	require.ErrorIs(t, result["missing"], twofactor.ErrConflict)
 	require.ErrorIs(t, result["warm 1"], twofactor.ErrConflict)
-	for key, data := range map[string]string{"current": "data of current", "new": "data of new", "changed": ""} {
-		rec, err := m.direct.Load(t.Context(), key)
-		require.NoError(t, err)
-		require.Equal(t, data, string(rec.Data), key)
-	}
-	_, err = m.direct.Load(t.Context(), "missing")
+	m.requireData(t, "user 0", "data of user 0")
+	m.requireData(t, "new", "data of new")
+	m.requireData(t, "user 1", "old")
+	_, err := m.direct.Load(t.Context(), "missing")
 	require.ErrorIs(t, err, twofactor.ErrNotFound)
 }
 
@@ -130,59 +209,111 @@ func TestLoserInBatch(t *testing.T) {
 func TestCutInBatch(t *testing.T) {
 	t.Parallel()
 	m := newMeeting(t)
-	writes := map[string]twofactor.Version{"stale": "some other version"}
-	for i := range 5 {
-		key := fmt.Sprint("user ", i)
-		v, err := m.direct.Save(t.Context(), key, "", nil)
-		require.NoError(t, err)
-		writes[key] = v
-	}
+	writes := m.create(t, 5, "old")
+	writes["warm 1"] = "some other version"
 	m.proxy.SwallowAnswer(2) // the first is that of the write before the batch
-	for key, err := range m.run(t, writes) {
-		require.Error(t, err)
-		require.NotErrorIs(t, err, twofactor.ErrConflict)
-		require.NotErrorIs(t, err, twofactor.ErrNotFound)
-		if key != "stale" {
-			rec, err := m.direct.Load(t.Context(), key)
-			require.NoError(t, err)
-			require.Equal(t, "data of "+key, string(rec.Data), "the batch should have reached the server")
+	for key, err := range m.save(t, writes) {
+		requireUnknown(t, err)
+		if key != "warm 1" {
+			m.requireData(t, key, "data of "+key)
 		}
 	}
 }
 
-// TestNoDeadlock: batches of two nodes lock the same rows in the same order.
-func TestNoDeadlock(t *testing.T) {
+// TestFailureAtCommit: PostgreSQL returns the rows of a statement before it has
+// committed them. They count for nothing if it then fails.
+func TestFailureAtCommit(t *testing.T) {
 	t.Parallel()
-	server := realserver.PostgreSQL.Start(t)
-	c := sqlstore.Config{Dialect: sqlstore.PostgreSQL}
-	a := open(t, "pgx", realserver.PostgreSQLDSN(server.Addr), c)
-	b := open(t, "pgx", realserver.PostgreSQLDSN(server.Addr), c)
-	a.GroupAll()
-	b.GroupAll()
-	const users = 30
-	for round := range 10 {
-		var wg sync.WaitGroup
-		for _, s := range []*sqlstore.Store{a, b} {
-			for _, i := range rand.Perm(users) {
-				key := fmt.Sprint("user ", i)
-				rec, err := s.Load(t.Context(), key)
-				if round > 0 {
-					require.NoError(t, err)
-				}
-				wg.Go(func() {
-					_, err := s.Save(t.Context(), key, rec.Version, []byte("data"))
-					if err != nil {
-						require.ErrorIs(t, err, twofactor.ErrConflict)
-					}
-				})
-			}
-		}
-		wg.Wait()
+	m := newMeeting(t)
+	writes := m.create(t, 5, "old")
+	for _, statement := range []string{
+		"CREATE FUNCTION " + m.table + "_fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$",
+		"CREATE CONSTRAINT TRIGGER fail AFTER UPDATE ON " + m.table + " DEFERRABLE INITIALLY DEFERRED" +
+			" FOR EACH ROW WHEN (NEW.id = 'user 3') EXECUTE FUNCTION " + m.table + "_fail()",
+	} {
+		_, err := m.db.ExecContext(t.Context(), statement)
+		require.NoError(t, err)
 	}
-	db, err := sql.Open("pgx", realserver.PostgreSQLDSN(server.Addr))
-	require.NoError(t, err)
-	defer db.Close()
-	var deadlocks int
-	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT sum(deadlocks) FROM pg_stat_database").Scan(&deadlocks))
-	require.Zero(t, deadlocks)
+	for key, err := range m.save(t, writes) {
+		requireUnknown(t, err)
+		m.requireData(t, key, "old")
+	}
+}
+
+func TestMissingInBatch(t *testing.T) {
+	t.Parallel()
+	m := newMeeting(t)
+	m.create(t, 1, "data")
+	result := m.load(t, "user 0", "missing", "gone")
+	require.NoError(t, result["user 0"])
+	require.ErrorIs(t, result["missing"], twofactor.ErrNotFound)
+	require.ErrorIs(t, result["gone"], twofactor.ErrNotFound)
+}
+
+// TestCutInLoads: a result that ends too early doesn't say that the rest of the
+// records is missing (W39).
+func TestCutInLoads(t *testing.T) {
+	t.Parallel()
+	m := newMeeting(t)
+	var keys []string
+	for key := range m.create(t, 20, strings.Repeat("x", 50_000)) {
+		keys = append(keys, key)
+	}
+	m.proxy.SwallowAnswer(5) // in the middle of the result
+	for _, err := range m.load(t, keys...) {
+		requireUnknown(t, err)
+	}
+}
+
+// TestLockOrder: a batch that has to wait for one row holds none that comes
+// after it, or two nodes could wait for each other.
+func TestLockOrder(t *testing.T) {
+	t.Parallel()
+	const users = 20
+	for _, tt := range []struct {
+		name    string
+		exist   bool
+		lock    string // the first in order
+		lockAll string // fails if any other is locked
+	}{
+		{
+			"replace", true, "SELECT 1 FROM $t WHERE id = 'user 00' FOR UPDATE",
+			"SELECT 1 FROM $t WHERE id > 'user 00' AND id < 'user 99' FOR UPDATE NOWAIT",
+		},
+		{
+			"create", false, "INSERT INTO $t VALUES ('user 00', 'v', '')",
+			"INSERT INTO $t SELECT convert_to('user ' || lpad(i::text, 2, '0'), 'UTF8'), 'v', '' FROM generate_series(1, 19) AS i",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := newMeeting(t)
+			writes := make(map[string]twofactor.Version)
+			for i := range users {
+				key := fmt.Sprintf("user %02d", users-1-i) // stored in another order than that of the keys
+				writes[key] = ""
+				if tt.exist {
+					v, err := m.direct.Save(t.Context(), key, "", nil)
+					require.NoError(t, err)
+					writes[key] = v
+				}
+			}
+			m.before = strings.ReplaceAll(tt.lock, "$t", m.table)
+			m.during = func(tx *sql.Tx) {
+				for waiting := 0; waiting == 0; {
+					require.NoError(t, m.db.QueryRowContext(t.Context(),
+						"SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%unnest%' AND query LIKE '%'||$1||'%'",
+						m.table).Scan(&waiting))
+				}
+				// Before PostgreSQL looks for deadlocks and resolves one.
+				_, err := tx.ExecContext(t.Context(), "SET LOCAL lock_timeout = '300ms'")
+				require.NoError(t, err)
+				_, err = tx.ExecContext(t.Context(), strings.ReplaceAll(tt.lockAll, "$t", m.table))
+				require.NoError(t, err, "the batch holds a row behind the one that it waits for")
+			}
+			for key, err := range m.save(t, writes) {
+				require.NoError(t, err, key)
+			}
+		})
+	}
 }

@@ -60,11 +60,12 @@ func All() []Named {
 			return openSQL(t, "mysql", MariaDBDSN(addr), sqlstore.Config{Dialect: sqlstore.MySQL, Table: space})
 		}},
 		{Name: "redis", Kind: Redis, Connect: func(t testing.TB, addr, space string) twofactor.Store {
-			return openRedis(t, redis.NewClient(&redis.Options{Addr: addr}), space)
+			return openRedis(t, redis.NewClient(&redis.Options{Addr: addr, ReadTimeout: -1}), space)
 		}},
 		{Name: "redis-cluster", Kind: RedisCluster, Connect: func(t testing.TB, addr, space string) twofactor.Store {
 			return openRedis(t, redis.NewClusterClient(&redis.ClusterOptions{
-				Addrs: []string{addr},
+				Addrs:       []string{addr},
+				ReadTimeout: -1,
 				// The server tells its own address, and addr may be a proxy's.
 				Dialer: func(ctx context.Context, network, _ string) (net.Conn, error) {
 					return new(net.Dialer).DialContext(ctx, network, addr)
