@@ -60,18 +60,6 @@ func BenchmarkVerifyRecovery(b *testing.B) {
 	})
 }
 
-// TestVerifyAllocates can't be parallel: the count is the process's.
-func TestVerifyAllocates(t *testing.T) {
-	u := newBenchUser(t)
-	code := u.phone.Code(u.w.clock.Now())
-	n := testing.AllocsPerRun(200, func() {
-		if _, err := u.answer(u.token, code); err != nil {
-			t.Fatal(err)
-		}
-	})
-	require.LessOrEqual(t, n, 60.0)
-}
-
 // measure runs op and reports the processor time it takes.
 func measure(b *testing.B, op func() error) {
 	b.ReportAllocs()

@@ -97,11 +97,9 @@ func TestBypass_W04_ResultsThatCanBeMisread(t *testing.T) {
 			reflect.TypeFor[otpcode.Challenge](), reflect.TypeFor[devicetrust.List](),
 		} {
 			require.Positive(t, typ.NumMethod())
-			for i := range typ.NumMethod() {
-				m := typ.Method(i)
+			for m := range typ.Methods() {
 				boolean, failed := false, false
-				for r := range m.Type.NumOut() {
-					out := m.Type.Out(r)
+				for out := range m.Type.Outs() {
 					boolean = boolean || out.Kind() == reflect.Bool
 					failed = failed || out == reflect.TypeFor[error]()
 				}
@@ -133,8 +131,8 @@ func exported(t reflect.Type, seen map[reflect.Type]bool, visit func(of reflect.
 	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
 		exported(t.Elem(), seen, visit)
 	case reflect.Struct:
-		for i := range t.NumField() {
-			if f := t.Field(i); f.IsExported() {
+		for f := range t.Fields() {
+			if f.IsExported() {
 				visit(t, f)
 				exported(f.Type, seen, visit)
 			}

@@ -128,6 +128,17 @@ func TestBypass_W52_DigitsHaveABudget(t *testing.T) {
 	alice.signIn(twofactor.TOTP)
 	require.NoError(t, alice.answer(alice.login(), alice.codes[0]))
 	require.LessOrEqual(t, r.sms(""), 5, "the number's owner is not flooded")
+
+	denied(t, r.a.LostDevice(r.ctx(), alice.loginElsewhere(), "5678", twofactor.Client{}), twofactor.ReasonSendLimited)
+	require.NoError(t, r.a.LostDevice(r.ctx(), alice.login(), "5678", twofactor.Client{}), "a browser that passed")
+}
+
+// loginElsewhere is login from a browser that never passed.
+func (m *member) loginElsewhere() string {
+	m.r.t.Helper()
+	other := *m
+	other.browser = ""
+	return other.login()
 }
 
 // No page shows any of the last four digits while they open a way in.

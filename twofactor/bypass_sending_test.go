@@ -226,6 +226,7 @@ func TestBypass_W48_HangingGateway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, alice := pathUser(t)
 		login := alice.login()
+		r.settle() // no notice is under way
 		r.onSend(func(ctx context.Context, _ otpcode.Message) error {
 			<-ctx.Done()
 			return ctx.Err()
@@ -242,6 +243,7 @@ func TestBypass_W48_HangingGateway(t *testing.T) {
 		r, alice := pathUser(t)
 		login := alice.login()
 		ctx, cancel := context.WithCancel(r.ctx())
+		r.settle()
 		r.onSend(func(ctx context.Context, _ otpcode.Message) error {
 			cancel()
 			return ctx.Err()

@@ -38,7 +38,10 @@ type Config struct {
 	// neither.
 	Messaging Messaging
 
-	// Now is the only clock. The default is time.Now.
+	// Now is the only clock. The default is time.Now. The clocks of all nodes have
+	// to agree to within a few seconds: one that is behind takes codes that have
+	// run out, and a pause that one ahead begins lasts until the others have caught
+	// up with it.
 	Now func() time.Time
 
 	// OnEvent is called after whatever an Event reports has been saved. It must

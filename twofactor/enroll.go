@@ -93,7 +93,7 @@ func (s *Service) Enroll(ctx context.Context, ses Session, grant string, req Enr
 		return nil, reject(ReasonPolicy)
 	}
 	if !utf8Name(req.Name) {
-		return nil, errors.New("twofactor: a factor's name has at most 64 bytes and no control characters")
+		return nil, errName()
 	}
 	p, err := s.profile(ctx, ses.UserID())
 	if err != nil {
@@ -207,6 +207,11 @@ func (s *Service) enrollment(e *record.Enrollment) (*Enrollment, error) {
 
 func (t *tx) enrollment(id string) int {
 	return slices.IndexFunc(t.rec.Enrollments, func(e record.Enrollment) bool { return e.ID == id })
+}
+
+// errName is for what a user typed as a name.
+func errName() error {
+	return &InputError{Field: "name", Err: errors.New("at most 64 bytes and no control characters")}
 }
 
 // utf8Name reports whether a factor can have that name. One that is not UTF-8

@@ -27,7 +27,7 @@ const nowhere = "-"
 // The answer is nil for right and wrong digits, for a number that is too young,
 // and where there is none: only the message tells, to its owner. A mail tells
 // the owner at once too. It matches [ErrRejected] when there were too many
-// tries; those have a budget of their own.
+// tries; those have a budget of their own, and known browsers have another.
 func (s *Service) LostDevice(ctx context.Context, token, lastDigits string, from Client) error {
 	if !s.policy.LostDevice {
 		return reject(ReasonPolicy)
@@ -67,11 +67,15 @@ func (t *tx) lost(p *pending, profile Profile, digits string) (is otpcode.Issued
 	if over != nil {
 		return is, nil, t.refuse(over)
 	}
-	full, ok := tries.Take(t.rec.Budgets.Digits, t.now, 1)
+	left := &t.rec.Budgets.Digits
+	if p.Known {
+		left = &t.rec.Budgets.KnownDigits // which nobody elsewhere can use up
+	}
+	full, ok := tries.Take(*left, t.now, 1)
 	if !ok {
 		return is, nil, t.refuse(&RejectedError{Reason: ReasonSendLimited, RetryAt: tries.Next(full, t.now, 1)})
 	}
-	t.rec.Budgets.Digits = full
+	*left = full
 	a.Lost = t.lostNumber(profile, digits)
 	tg = &target{
 		method: MethodLostDevice, kind: SMS, to: a.Lost, proven: true, known: p.Known, digits: t.s.policy.Digits,

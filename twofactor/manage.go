@@ -2,7 +2,6 @@ package twofactor
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -12,7 +11,7 @@ import (
 // Rename gives a factor another name.
 func (s *Service) Rename(ctx context.Context, ses *Verified, grant, method, name string) error {
 	if !utf8Name(name) {
-		return errors.New("twofactor: a factor's name has at most 64 bytes and no control characters")
+		return errName()
 	}
 	return s.change(ctx, ses, grant, func(t *tx) error {
 		f := t.rec.Factor(method)

@@ -31,7 +31,7 @@ func TestSimulation(t *testing.T) {
 		{name: "three apps", apps: 3, in: 0.005, three: 0.15},
 		{name: "cookie", apps: 1, cookie: true, in: 0.01, three: 1},
 		{name: "cookie, three apps", apps: 3, cookie: true, in: 0.01, three: 1},
-		{name: "cookie, leaves one", apps: 1, cookie: true, leaves: 1, in: 0.01, three: 0.15},
+		{name: "cookie, leaves one", apps: 1, cookie: true, leaves: 1, in: 0.01, three: 0.25},
 		{name: "saboteur", apps: 1, saves: 3, in: 0.005, three: 0.5},
 		{name: "saboteur, three apps", apps: 3, saves: 1, leaves: 2, in: 0.005, three: 0.5},
 		{name: "saboteur, cookie", apps: 1, cookie: true, saves: 3, in: 0.01, three: 1},

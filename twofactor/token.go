@@ -57,9 +57,12 @@ func (s *Service) openToken(kind, text string, v any) error {
 // Resume turns a session's token back into the session, or returns an error
 // that matches [ErrRejected].
 //
-// A token has no end of its own: the app's session ends where the app says so.
-// It therefore belongs into a place that the app can empty, and that only the
-// app can write.
+// A token has no end of its own, and Resume asks no store: it turns a token from
+// before a new password, a removed factor or a reset into a session like any
+// other. So it belongs into a place that only the app can write and that it can
+// empty, and the app has to end its sessions when a password has changed, and
+// ought to offer it when factors have (OWASP ASVS 7.4.3). What changes factors
+// asks for a grant in any case, and no grant outlives any of these.
 func (s *Service) Resume(token string) (Session, error) {
 	var st session
 	if err := s.openToken(sessionToken, token, &st); err != nil || st.User == "" {

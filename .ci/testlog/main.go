@@ -16,10 +16,12 @@ import (
 // program that isn't installed is not among them.
 var allowed = []string{
 	"not a twofactor.Lister",
+	"only run by TestKill",
 	"only run by the other tests, in a process of its own",
 	"set LATCHKEY_UPDATE=1 to ",
 	"this backend cannot be ",
 	"this backend knows no keys",
+	"this is the process to be killed",
 	"waits for the suite to lose its patience",
 }
 

@@ -24,6 +24,8 @@ func TestBypass_W33_PasswordResetSignsNobodyIn(t *testing.T) {
 	trusted.signIn("alice")
 	trusted.api("POST", "/2fa/login/verify", fields{"code": phone.Code(s.clock.Now())}, 200)
 
+	pending := s.browser()
+	require.Equal(t, statusSecondFactor, pending.signIn("alice"))
 	b := s.browser()
 	got := b.post("/forgot-password", "user", "Alice@Example.com ")
 	unknown := s.browser().post("/forgot-password", "user", "nobody@example.com")
@@ -33,6 +35,8 @@ func TestBypass_W33_PasswordResetSignsNobodyIn(t *testing.T) {
 	require.Equal(t, 400, b.post("/reset-password", "reset", code, "new", "short").status)
 	got = b.post("/reset-password", "reset", code, "new", "another-password")
 	require.Equal(t, "/sign-in", got.url.Path)
+	s.clock.Advance(30 * time.Second)
+	pending.api("POST", "/2fa/login/verify", fields{"code": phone.Code(s.clock.Now())}, 401)
 
 	for _, b := range []*browser{b, other, trusted} {
 		b.api("GET", "/api/me", nil, 401)
@@ -193,4 +197,15 @@ func TestIdleSessionsEnd(t *testing.T) {
 	s := newSite(t, "access")
 	require.Equal(t, time.Hour, s.app.sessions.IdleTimeout)
 	require.Equal(t, 24*time.Hour, s.app.sessions.Lifetime)
+}
+
+func TestNewSignInEndsTheSessionBefore(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "access")
+	s.enrolled()
+	b := s.browser()
+	b.signIn("bob")
+	b.api("GET", "/api/me", nil, 200)
+	require.Equal(t, statusSecondFactor, b.signIn("alice"))
+	b.api("GET", "/api/me", nil, 401) // neither alice nor bob
 }

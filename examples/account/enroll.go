@@ -29,16 +29,12 @@ type codes struct {
 }
 
 func (a *app) postEnroll(w http.ResponseWriter, r *http.Request) error {
-	name, err := methodName(r)
-	if err != nil {
-		return err
-	}
 	account, err := a.users.account(r.Context(), twofactorhttp.Session(r).UserID())
 	if err != nil {
 		return err
 	}
 	e, err := a.gate.Enroll(w, r, twofactor.EnrollRequest{
-		Kind: twofactor.Kind(r.PostFormValue("kind")), Name: name, Account: account,
+		Kind: twofactor.Kind(r.PostFormValue("kind")), Name: r.PostFormValue("name"), Account: account,
 		Replaces: r.PostFormValue("replaces"), Phone: r.PostFormValue("phone"), From: a.gate.Client(r),
 	})
 	if err != nil {

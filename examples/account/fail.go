@@ -99,8 +99,6 @@ func (a *app) failJSON(w http.ResponseWriter, r *http.Request, err error) {
 		writeProblem(w, problem{Title: "Forbidden", Status: http.StatusForbidden, Detail: err.Error()})
 	case errors.Is(err, errMalformed):
 		writeProblem(w, problem{Title: "The request is malformed", Status: http.StatusBadRequest})
-	case errors.Is(err, errNoUser):
-		writeProblem(w, problem{Title: "There is no such user", Status: http.StatusNotFound})
 	case mendable && typed.Field == "old":
 		writeProblem(w, problem{Title: typed.Text, Status: http.StatusForbidden, Reason: "wrong_password"})
 	case mendable:

@@ -192,7 +192,8 @@ func (s *site) code(to string) string {
 func (b *browser) phone() (*twofactortest.Phone, fields) {
 	b.t.Helper()
 	e := b.api("POST", "/2fa/enrollments", fields{"kind": "totp"}, 201)
-	scanned, err := twofactortest.ScanPhone([]byte(b.get(e["qr_png"].(string)).body))
+	require.Equal(b.t, "image/png", b.get(e["qr_png"].(string)).header.Get("Content-Type"))
+	scanned, err := twofactortest.NewPhone(e["uri"].(string))
 	require.NoError(b.t, err)
 	c := b.api("POST", "/2fa/enrollments/"+e["id"].(string)+"/confirm", fields{"code": scanned.Code(b.clock.Now())}, 200)
 	b.clock.Advance(30 * time.Second)

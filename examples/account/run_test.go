@@ -38,6 +38,14 @@ func start(t *testing.T, args ...string) (url string, stop func() error) {
 	}
 }
 
+// try runs a program that should refuse to start, and stops it if it doesn't.
+func try(t *testing.T, args []string) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	return run(ctx, args, io.Discard, io.Discard)
+}
+
 func (s *site) at(url string) *browser {
 	s.url = url
 	return s.browser()
@@ -67,14 +75,14 @@ func TestRun_KeepsSecondFactorsAndLeavesNothingBehind(t *testing.T) {
 	require.NoError(t, stop())
 
 	require.NoError(t, os.Chmod(db+".key", 0o644))
-	require.ErrorContains(t, run(t.Context(), []string{"-db", db}, io.Discard, io.Discard), "0600")
+	require.ErrorContains(t, try(t, []string{"-db", db}), "0600")
 	require.NoError(t, os.WriteFile(db+".key", []byte("no key"), 0o600))
 	require.NoError(t, os.Chmod(db+".key", 0o600))
-	require.ErrorContains(t, run(t.Context(), []string{"-db", db}, io.Discard, io.Discard), "holds no key")
+	require.ErrorContains(t, try(t, []string{"-db", db}), "holds no key")
 
-	for tick, late := time.NewTicker(10*time.Millisecond), time.After(10*time.Second); runtime.NumGoroutine() > before; {
+	for tick, late := time.Tick(10*time.Millisecond), time.After(10*time.Second); runtime.NumGoroutine() > before; {
 		select {
-		case <-tick.C:
+		case <-tick:
 		case <-late:
 			stacks := make([]byte, 1<<20)
 			t.Fatalf("goroutines are left:\n%s", stacks[:runtime.Stack(stacks, true)])
@@ -85,11 +93,11 @@ func TestRun_KeepsSecondFactorsAndLeavesNothingBehind(t *testing.T) {
 func TestRun_RefusesToBeReachedOverPlainHTTP(t *testing.T) {
 	t.Parallel()
 	for _, addr := range []string{":8080", "0.0.0.0:0", "[::]:0", "example.com:80", "nonsense"} {
-		err := run(t.Context(), []string{"-addr", addr}, io.Discard, io.Discard)
+		err := try(t, []string{"-addr", addr})
 		require.ErrorContains(t, err, "plain http", addr)
 	}
-	require.Error(t, run(t.Context(), []string{"-policy", "none", "-db", filepath.Join(t.TempDir(), "db")}, io.Discard, io.Discard))
-	err := run(t.Context(), []string{"-db", "redis://:hunter2@%zz"}, io.Discard, io.Discard)
+	require.Error(t, try(t, []string{"-policy", "none", "-db", filepath.Join(t.TempDir(), "db")}))
+	err := try(t, []string{"-db", "redis://:hunter2@%zz"})
 	require.Error(t, err)
 	require.NotContains(t, err.Error(), "hunter2")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"unicode/utf8"
 
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/latchkey-auth/latchkey/twofactor/twofactorhttp"
@@ -102,21 +101,8 @@ func (a *app) done(w http.ResponseWriter, r *http.Request, text string, err erro
 }
 
 func (a *app) postRename(w http.ResponseWriter, r *http.Request) error {
-	name, err := methodName(r)
-	if err != nil {
-		return err
-	}
-	return a.done(w, r, "The method has a new name.",
-		a.service.Rename(r.Context(), twofactorhttp.Verified(r), a.gate.GrantToken(r), r.PathValue("id"), name))
-}
-
-// methodName is the name that a user gives a method. The service takes 64 bytes.
-func methodName(r *http.Request) (string, error) {
-	name := r.PostFormValue("name")
-	if len(name) > 64 || !utf8.ValidString(name) {
-		return "", userError{Field: "name", Text: "That name is too long."}
-	}
-	return name, nil
+	return a.done(w, r, "The method has a new name.", a.service.Rename(
+		r.Context(), twofactorhttp.Verified(r), a.gate.GrantToken(r), r.PathValue("id"), r.PostFormValue("name")))
 }
 
 func (a *app) postRemove(w http.ResponseWriter, r *http.Request) error {

@@ -97,6 +97,9 @@ func sayInput(in *twofactor.InputError) string {
 			return s
 		}
 	}
+	if in.Field == "name" {
+		return "That name is too long, or has characters that no name has."
+	}
 	return "That can’t be understood. Please check it."
 }
 

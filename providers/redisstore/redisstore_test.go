@@ -72,7 +72,7 @@ func TestReplicas(t *testing.T) {
 	primary.Kill()
 	c := redis.NewClient(&redis.Options{Addr: replica.Addr})
 	defer c.Close()
-	require.NoError(t, c.SlaveOf(t.Context(), "NO", "ONE").Err())
+	require.NoError(t, c.ReplicaOf(t.Context(), "NO", "ONE").Err())
 	s = open(t, replica.Addr, redisstore.Config{})
 	for key, v := range saved {
 		rec, err := s.Load(t.Context(), key)

@@ -92,7 +92,7 @@ func TestAPILoginSendsCodes(t *testing.T) {
 func TestAPILoginByRecoveryCode(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t, everything)
-	phone, _, codes := a.scanned(a.member())
+	_, _, codes := a.scanned(a.member())
 	b := a.pending()
 	out := a.call(b, "POST", "login/verify", fields{"code": codes[0]}, 200)
 	require.Equal(t, fields{"spent": true, "left": 9.0, "low": false, "reset": false}, out["recovery"])
@@ -109,13 +109,12 @@ func TestAPILoginByRecoveryCode(t *testing.T) {
 	enroll := everything
 	enroll.RecoveredEnrollOnly = true
 	a = newAPI(t, enroll)
-	phone, _, codes = a.scanned(a.member())
+	_, _, codes = a.scanned(a.member())
 	b = a.pending()
 	out = a.call(b, "POST", "login/verify", fields{"code": codes[0]}, 200)
 	require.Equal(t, "enrollment_required", out["status"], "W35: it is no sign-in")
 	a.call(b, "GET", "settings", nil, 200)
 	a.refused(b, "POST", "recovery-codes", nil, 401, twofactor.ReasonEnrollmentRequired)
-	require.NotEmpty(t, phone.Code(a.clock.Now()))
 }
 
 func TestAPILoginWithThreeCodes(t *testing.T) {

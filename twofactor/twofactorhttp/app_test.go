@@ -86,6 +86,7 @@ func (a *app) start(w http.ResponseWriter, r *http.Request, s twofactor.Session)
 type browser struct {
 	cookies map[string]string
 	tls     bool
+	double  bool // each of the Gate's cookies comes twice, as if one was planted
 }
 
 func newBrowser() *browser { return &browser{cookies: make(map[string]string), tls: true} }
@@ -98,6 +99,9 @@ func (b *browser) request(ctx context.Context) *http.Request {
 	}
 	for name, value := range b.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
+		if b.double && name != "sid" {
+			r.AddCookie(&http.Cookie{Name: name, Value: "planted"})
+		}
 	}
 	return r
 }

@@ -8,9 +8,52 @@
 //
 //	mux.Handle("/account/", gate.RequireVerified(account))
 //
+// For a front end that speaks JSON, mount [Gate.API] as well: it has everything
+// after the password, the settings included.
+//
 // A Gate has those methods of [twofactor.Service] that set cookies or start a
 // session. For all others call the Service, with the user that [Verified] or
 // [Session] returns and the tokens of [Gate.PendingToken] and [Gate.GrantToken].
+//
+// # JSON for any front end
+//
+// [Gate.API] is a handler that serves all of it as JSON, to single-page apps and
+// phones: the second step of a sign-in and the settings. Only the password stays
+// the app's.
+//
+//	api, err := gate.API(twofactorhttp.APIConfig{Path: "/2fa/", CheckPassword: …, Account: …})
+//	mux.Handle("/2fa/", api)
+//
+// A body is one object of type application/json, with the fields of its route
+// and no others, each at most once. Every answer has Cache-Control: no-store, and
+// every refusal is a problem document (RFC 9457), see [Gate.WriteError]. Requests
+// that change something are refused from other origins. A fault has status 500
+// and says nothing of its cause.
+//
+//	GET    login                     what can be asked of a login that is pending
+//	POST   login/send                {method}
+//	POST   login/verify              {method?, code | codes, remember_device?, device_name?}
+//	POST   login/lost-device         {last_digits}
+//	POST   login/cancel
+//	GET    settings
+//	POST   grant                     {password} or {method?, code | codes}
+//	POST   grant/send                {method}
+//	POST   enrollments               {kind, name?, phone?, method?}
+//	GET    enrollments/{id}/qr.png   and qr.svg
+//	POST   enrollments/{id}/send
+//	POST   enrollments/{id}/confirm  {code}
+//	PUT    phone                     {number}, and DELETE
+//	POST   phone/send
+//	POST   phone/verify              {code}
+//	PATCH  methods/{id}              {name}, and DELETE
+//	PUT    enabled                   {enabled}
+//	POST   recovery-codes
+//	DELETE devices                   and devices/{id}
+//
+// The status in the answer to login/verify is "verified" if the user is signed
+// in, or "enrollment_required" if a second factor has to be set up before that.
+// Routes of the settings change nothing without a grant, and those from methods
+// on take a session that is signed in.
 //
 // # What the application brings
 //

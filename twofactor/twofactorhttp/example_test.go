@@ -114,3 +114,43 @@ func ExampleGate_RequireFresh() {
 	// 200 the page
 	// 403 {"type":"tag:latchkey-auth.github.io,2026:grant_required","title":"A fresh proof is needed","status":403,"reason":"grant_required"}
 }
+
+// The JSON contract, for any front end. Complete ones are in examples/spa and
+// examples/chi.
+func ExampleGate_API() {
+	svc, err := twofactor.New(twofactor.Config{
+		Store: new(memory.Store), Keys: []twofactor.Key{twofactor.NewKey()}, Issuer: "Example",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	gate, err := twofactorhttp.New(twofactorhttp.Config{
+		Service:      svc,
+		SessionToken: func(*http.Request) string { return "" }, // nobody is signed in
+		StartSession: func(http.ResponseWriter, *http.Request, twofactor.Session) error { return nil },
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	api, err := gate.API(twofactorhttp.APIConfig{
+		Path:          "/2fa/",
+		CheckPassword: func(context.Context, string, string) error { return twofactor.ErrWrongPassword },
+		Account:       func(context.Context, string) (string, error) { return "alice@example.com", nil },
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/2fa/", api)
+
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest("GET", "/2fa/settings", nil))
+	fmt.Println(w.Code, w.Header().Get("Content-Type"))
+	fmt.Print(w.Body)
+	// Output:
+	// 401 application/problem+json
+	// {"type":"tag:latchkey-auth.github.io,2026:login_ended","title":"Sign in again","status":401,"reason":"login_ended"}
+}

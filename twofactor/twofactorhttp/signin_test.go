@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/twofactor"
+	"github.com/latchkey-auth/latchkey/twofactor/twofactorhttp"
 	"github.com/stretchr/testify/require"
 )
 
@@ -147,6 +148,27 @@ func TestBypass_W40_NoSessionNoSignIn(t *testing.T) {
 	out, err := a.gate.Begin(nil, r, twofactor.SignIn{UserID: user})
 	require.ErrorIs(t, err, context.Canceled)
 	require.Nil(t, out)
+}
+
+// A Gate with a clock of its own can't make the cookies that go with a sign-in:
+// then there is none, rather than one without them.
+func TestBypass_W40_NoCookiesNoSession(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, twofactor.Policy{}, nil)
+	_, codes := a.enrolled()
+	b := newBrowser()
+	a.begin(b)
+	var err error
+	a.gate, err = twofactorhttp.New(twofactorhttp.Config{
+		Service: a.svc, SessionToken: a.token, StartSession: a.start,
+		Now: func() time.Time { return a.clock.Now().Add(time.Hour) },
+	})
+	require.NoError(t, err)
+	v, err := a.verify(b, twofactor.Answer{Code: codes[0]})
+	require.ErrorContains(t, err, "Config.Now")
+	require.Nil(t, v)
+	require.NotContains(t, b.cookies, "sid")
+	require.Len(t, a.sessions, 1, "that of the set-up")
 }
 
 func TestLoginEnds(t *testing.T) {

@@ -1,6 +1,10 @@
 package twofactortest_test
 
 import (
+	"bytes"
+	"image"
+	"image/draw"
+	"image/png"
 	"testing"
 	"time"
 
@@ -27,13 +31,13 @@ func TestPhoneLearnsAnAccount(t *testing.T) {
 	require.NoError(t, err)
 	uri, err := u.Encode()
 	require.NoError(t, err)
-	png, err := qr.PNG(400)
+	picture, err := qr.PNG(400)
 	require.NoError(t, err)
 	now := time.Date(2026, 3, 1, 9, 0, 10, 0, time.UTC)
 
 	for name, learn := range map[string]func() (*twofactortest.Phone, error){
 		"from a URI":  func() (*twofactortest.Phone, error) { return twofactortest.NewPhone(uri) },
-		"from a PNG":  func() (*twofactortest.Phone, error) { return twofactortest.ScanPhone(png) },
+		"from a PNG":  func() (*twofactortest.Phone, error) { return twofactortest.ScanPhone(picture) },
 		"from an SVG": func() (*twofactortest.Phone, error) { return twofactortest.ScanPhone([]byte(qr.SVG())) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -49,6 +53,26 @@ func TestPhoneLearnsAnAccount(t *testing.T) {
 			require.ErrorIs(t, err, totp.ErrMismatch, "each step has its own code")
 		})
 	}
+}
+
+// A photograph or screenshot has other things around the code.
+func TestPhoneScansAPage(t *testing.T) {
+	t.Parallel()
+	secret, err := totp.SecretFromBytes([]byte("12345678901234567890"))
+	require.NoError(t, err)
+	qr, err := totp.URI{Issuer: "Example", Account: "alice", Key: totp.Key{Secret: secret}}.QR()
+	require.NoError(t, err)
+	code, err := qr.PNG(300)
+	require.NoError(t, err)
+	img, err := png.Decode(bytes.NewReader(code))
+	require.NoError(t, err)
+	page := image.NewGray(image.Rect(0, 0, 800, 600)) // dark
+	draw.Draw(page, image.Rect(250, 150, 550, 450), img, image.Point{}, draw.Src)
+	var shot bytes.Buffer
+	require.NoError(t, png.Encode(&shot, page))
+	phone, err := twofactortest.ScanPhone(shot.Bytes())
+	require.NoError(t, err)
+	require.Equal(t, "287082", phone.Code(time.Unix(59, 0)))
 }
 
 // RFC 6238, appendix B: 94287082 for SHA-1 at 59 s.

@@ -141,7 +141,7 @@ func RedisWithReplica(t testing.TB) (primary, replica *Server) {
 	defer cancel()
 	c := redis.NewClient(&redis.Options{Addr: replica.Addr})
 	defer c.Close()
-	if err := c.SlaveOf(ctx, host, port).Err(); err != nil {
+	if err := c.ReplicaOf(ctx, host, port).Err(); err != nil {
 		t.Fatal(err)
 	}
 	p := redis.NewClient(&redis.Options{Addr: primary.Addr})

@@ -239,7 +239,7 @@ func TestKillSQLite(t *testing.T) {
 				var v twofactor.Version
 				for n := 0; ; n++ {
 					var err error
-					if v, err = store.Save(t.Context(), fmt.Sprint("user ", i), v, []byte(fmt.Sprint(n))); err != nil {
+					if v, err = store.Save(t.Context(), fmt.Sprint("user ", i), v, fmt.Append(nil, n)); err != nil {
 						return
 					}
 					mu.Lock()

@@ -41,6 +41,7 @@ func budgets(c *coder, b *Budgets) {
 	number(c, 3, &b.Password)
 	number(c, 4, &b.Digits)
 	number(c, 5, &b.Notices)
+	number(c, 6, &b.KnownDigits)
 }
 
 func factor(c *coder, f *Factor) {

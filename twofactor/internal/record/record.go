@@ -20,7 +20,7 @@ const (
 	MaxEnrollments = 4
 	MaxAttempts    = 64
 	MaxGrants      = 4
-	MaxWrites      = 4
+	MaxWrites      = 8
 	MaxDevices     = 20
 	MaxNotices     = 16
 	MaxTold        = 2*MaxFactors + 1
@@ -63,6 +63,8 @@ type Budgets struct {
 	Password int64 `cbor:"3,keyasint,omitempty"` // password tries for a grant
 	Digits   int64 `cbor:"4,keyasint,omitempty"` // last digits of a lost-device request
 	Notices  int64 `cbor:"5,keyasint,omitempty"` // mails about changes
+
+	KnownDigits int64 `cbor:"6,keyasint,omitempty"` // Digits of known browsers
 }
 
 // A Factor is one proven way to show that it is the user.

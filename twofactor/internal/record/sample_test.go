@@ -106,7 +106,7 @@ func full(tb testing.TB) *record.Record {
 	count(r.Grants[0].Hash[:], 9)
 	count(r.Grants[0].Session[:], 11)
 	r.Devices[0].Epoch = 1<<63 + 5
-	r.Budgets.Password, r.Budgets.Digits, r.Budgets.Notices = now, 1, now+2
+	r.Budgets.Password, r.Budgets.Digits, r.Budgets.Notices, r.Budgets.KnownDigits = now, 1, now+2, now+3
 	r.Phone = &record.Phone{
 		Number: "+61412345678", Since: now - 9, Verified: true, Code: new(challenge(8)), Wrong: 1, Sends: 2, Was: "+61400000001",
 		CodeID: "BCDF", CodeEnds: now + 300,
