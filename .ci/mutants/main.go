@@ -1,7 +1,7 @@
 // Mutants breaks the code in one way after the other, and sees that the test
 // that is there for it fails. A check that can't fail proves nothing.
 //
-//	go run ./.ci/mutants [-run regexp] [-p n] [-for time] [-v]
+//	go run ./.ci/mutants [-run regexp] [-p n] [-for time] [-n] [-v]
 //
 // Each text file below this folder is a mutant. Nothing is copied or changed: the
 // go command sees the broken file in the place of the good one (its flag
@@ -36,11 +36,12 @@ func main() {
 	only := flag.String("run", "", "only the mutants whose name, id or package matches")
 	places := flag.Int("p", runtime.NumCPU(), "how many to try at once")
 	within := flag.Duration("for", 0, "begin no more after this time; which are tried first is drawn by lot")
+	dry := flag.Bool("n", false, "only see that each text is still there once")
 	verbose := flag.Bool("v", false, "print what the tests print")
 	flag.Parse()
 	match, err := regexp.Compile(*only)
 	if err == nil {
-		err = run(match, max(1, *places), *within, *verbose)
+		err = run(match, max(1, *places), *within, *dry, *verbose)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
@@ -48,7 +49,7 @@ func main() {
 	}
 }
 
-func run(only *regexp.Regexp, places int, within time.Duration, verbose bool) error {
+func run(only *regexp.Regexp, places int, within time.Duration, dry, verbose bool) error {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
 		return fmt.Errorf("finding the module: %w", err)
@@ -70,6 +71,9 @@ func run(only *regexp.Regexp, places int, within time.Duration, verbose bool) er
 	}
 	defer os.RemoveAll(temp)
 
+	if dry {
+		return present(all, root)
+	}
 	var mu sync.Mutex
 	count := make(map[string]int)
 	each(places, unbroken(all), func(t target) {
@@ -119,6 +123,18 @@ func run(only *regexp.Regexp, places int, within time.Duration, verbose bool) er
 		return errors.New("not every test does what it is there for")
 	}
 	return nil
+}
+
+// present sees that each mutant still is one.
+func present(all []*mutant, root string) error {
+	var missing []error
+	for _, m := range all {
+		if _, err := m.apply(root); err != nil {
+			missing = append(missing, fmt.Errorf("%s: %w", m.name, err))
+		}
+	}
+	fmt.Printf("%d mutants, %d stale\n", len(all), len(missing))
+	return errors.Join(missing...)
 }
 
 // each does something with all of a list, so many at once.
