@@ -52,6 +52,21 @@
 // are still judged, together and for nothing, and codes by message have ten
 // digits. Only someone whose password was right can spend any of this.
 //
+// Someone who has the password and guesses all year is in with a chance of
+// 0.44 %, or 0.88 % with a known browser's cookie, while the owner, who signs in
+// every day, got in each time (go test -run TestSimulation -v ./twofactor):
+//
+//	window  tries, one back in  guesses a year    in   with the cookie
+//	1 and 1     10   6 h            1469       0.44 %      0.88 %
+//	1 and 0     10   6 h            1469       0.29 %      0.59 %
+//	0 and 0     10   6 h            1469       0.15 %      0.29 %
+//	1 and 1      5   6 h            1464       0.44 %      0.87 %
+//	1 and 1    100   6 h            1559       0.47 %      0.93 %
+//	1 and 1     10  24 h             374       0.11 %      0.22 %
+//	1 and 1     10   1 h            8769       2.60 %      5.13 %
+//
+// Only the window is a setting.
+//
 // # What ends what
 //
 // Trust is that in devices, logins are those that are pending, and codes those
