@@ -30,7 +30,7 @@ func BenchmarkStore(b *testing.B) {
 		driver  string
 		dsn     func() string
 	}{
-		{"SQLite", sqlstore.SQLite, "sqlite", func() string { return sqliteDSN(filepath.Join(b.TempDir(), "bench.db")) }},
+		{"SQLite", sqlstore.SQLite, "sqlite", func() string { return realserver.SQLiteDSN(filepath.Join(b.TempDir(), "bench.db")) }},
 		{"PostgreSQL", sqlstore.PostgreSQL, "pgx", func() string { return realserver.PostgreSQLDSN(realserver.PostgreSQL.Shared(b).Addr) }},
 		{"MariaDB", sqlstore.MySQL, "mysql", func() string { return realserver.MariaDBDSN(realserver.MariaDB.Shared(b).Addr) }},
 	} {

@@ -210,15 +210,18 @@ func TestKill(t *testing.T) {
 			store := s.Connect(t, server.Addr, space)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
+			killed := make(chan struct{})
 			a := newAcknowledged(func() {
 				server.Kill()
 				cancel()
+				close(killed)
 			})
 			var wg sync.WaitGroup
 			for i := range 32 {
 				wg.Go(func() { a.write(ctx, store, fmt.Sprint("user ", i)) })
 			}
 			wg.Wait()
+			<-killed
 			server.Restart(t)
 			a.check(t, s.Connect(t, server.Addr, space))
 		})
@@ -239,7 +242,7 @@ func TestKillSQLite(t *testing.T) {
 				var v twofactor.Version
 				for n := 0; ; n++ {
 					var err error
-					if v, err = store.Save(t.Context(), fmt.Sprint("user ", i), v, []byte(fmt.Sprint(n))); err != nil {
+					if v, err = store.Save(t.Context(), fmt.Sprint("user ", i), v, fmt.Append(nil, n)); err != nil {
 						return
 					}
 					mu.Lock()
