@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,7 +29,7 @@ func BenchmarkStore(b *testing.B) {
 		driver  string
 		dsn     func() string
 	}{
-		{"SQLite", sqlstore.SQLite, "sqlite", func() string { return sqliteDSN(filepath.Join(b.TempDir(), "bench.db")) }},
+		{"SQLite", sqlstore.SQLite, "sqlite", func() string { return realserver.SQLiteDSN(filepath.Join(b.TempDir(), "bench.db")) }},
 		{"PostgreSQL", sqlstore.PostgreSQL, "pgx", func() string { return realserver.PostgreSQLDSN(realserver.PostgreSQL.Shared(b).Addr) }},
 		{"MariaDB", sqlstore.MySQL, "mysql", func() string { return realserver.MariaDBDSN(realserver.MariaDB.Shared(b).Addr) }},
 	} {
@@ -44,44 +43,12 @@ func BenchmarkStore(b *testing.B) {
 						if kind == "bare" {
 							s = newBare(b, db.driver, dsn, c)
 						}
-						verifications(b, s, clients)
+						realserver.Verifications(b, s, clients)
 					})
 				}
 			}
 		})
 	}
-}
-
-func verifications(b *testing.B, s twofactor.Store, clients int) {
-	ctx := b.Context()
-	data := make([]byte, 1500)
-	rand.Read(data)
-	for i := range clients {
-		_, err := s.Save(ctx, fmt.Sprint("user ", i), "", data)
-		require.NoError(b, err)
-	}
-	var wg sync.WaitGroup
-	left := make(chan struct{}, clients)
-	for i := range clients {
-		wg.Go(func() {
-			key := fmt.Sprint("user ", i)
-			for range left {
-				rec, err := s.Load(ctx, key)
-				if err == nil {
-					_, err = s.Save(ctx, key, rec.Version, rec.Data)
-				}
-				if err != nil {
-					b.Error(err)
-				}
-			}
-		})
-	}
-	for b.Loop() {
-		left <- struct{}{}
-	}
-	close(left)
-	wg.Wait()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "verifications/s")
 }
 
 // bare is the least that works.

@@ -26,6 +26,10 @@
 // The database that is passed to [New] has to be the primary. A pool that
 // spreads reads over replicas breaks the contract of twofactor.Store.
 //
+// For a server, the pool should keep some twenty idle connections
+// (sql.DB.SetMaxIdleConns). With the two that it keeps by default, most requests
+// of a busy moment open a connection of their own.
+//
 // # Groups
 //
 // On PostgreSQL and SQLite, writes that come while many others are under way go
@@ -37,5 +41,6 @@
 // writes of its group end in an error that says that their outcome is unknown,
 // as a single write would.
 //
-// There is nothing to close: no goroutine outlives the requests.
+// There is nothing to close: no goroutine outlives the requests. A request that
+// the database doesn't answer within half a minute ends in an error.
 package sqlstore

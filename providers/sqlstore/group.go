@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/latchkey-auth/latchkey/twofactor"
 )
@@ -52,8 +53,15 @@ type group struct {
 	waiting  []*request
 }
 
-// mostBytes bounds a batch, so that large records don't hold up small ones.
-const mostBytes = 1 << 20
+const (
+	// mostBytes bounds a batch, so that large records don't hold up small ones.
+	mostBytes = 1 << 20
+
+	// patience is for a database that doesn't answer. Without it, a connection
+	// that hangs would hold up all who wait behind it, for as long as the
+	// patience of its own callers, who may have given no deadline at all.
+	patience = 30 * time.Second
+)
 
 // do returns when r has its answer or ctx ends.
 func (g *group) do(ctx context.Context, r *request) error {
@@ -65,6 +73,8 @@ func (g *group) do(ctx context.Context, r *request) error {
 		g.busy++
 		g.mu.Unlock()
 		defer g.next(false)
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
 		g.alone(ctx, r)
 		return r.err
 	}
@@ -128,7 +138,7 @@ func (g *group) next(wasBatch bool) {
 
 // take makes a batch of those who wait.
 func (g *group) take(most int) (context.Context, *batch) {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	b := &batch{cancel: cancel}
 	first := make(map[string]*request)
 	size := 0

@@ -263,6 +263,25 @@ func TestAllCallersLeave(t *testing.T) {
 	})
 }
 
+// TestSilence: whoever waits without a deadline of his own holds up nobody for
+// long, alone or in a batch.
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s stage
+		g := s.group(1)
+		alone := save(context.Background(), g, "x", "v")
+		a, b := save(context.Background(), g, "a", "v"), save(context.Background(), g, "b", "v")
+		require.ErrorIs(t, <-alone, context.DeadlineExceeded)
+		synctest.Wait()
+		require.Equal(t, []string{"a", "b"}, s.began[1])
+		require.ErrorIs(t, <-a, context.DeadlineExceeded)
+		require.ErrorIs(t, <-b, context.DeadlineExceeded)
+		synctest.Wait()
+		require.Zero(t, g.busy)
+	})
+}
+
 func TestDataIsNotKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

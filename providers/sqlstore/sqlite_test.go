@@ -27,10 +27,6 @@ func open(t testing.TB, driver, dsn string, c sqlstore.Config) *sqlstore.Store {
 	return s
 }
 
-func sqliteDSN(path string) string {
-	return "file:" + path + "?_pragma=busy_timeout(30000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
-}
-
 func TestSQLite(t *testing.T) {
 	t.Parallel()
 	for name, ungrouped := range map[string]bool{"grouped": false, "ungrouped": true} {
@@ -38,7 +34,7 @@ func TestSQLite(t *testing.T) {
 			t.Parallel()
 			storetest.Test(t, func(t *testing.T) (a, b twofactor.Store) {
 				c := sqlstore.Config{Dialect: sqlstore.SQLite, Ungrouped: ungrouped}
-				dsn := sqliteDSN(filepath.Join(t.TempDir(), "latchkey.db"))
+				dsn := realserver.SQLiteDSN(filepath.Join(t.TempDir(), "latchkey.db"))
 				return open(t, "sqlite", dsn, c), open(t, "sqlite", dsn, c)
 			})
 		})
@@ -49,7 +45,7 @@ func TestSQLite(t *testing.T) {
 // a write that waits for the lock of another connection.
 func sqliteBatch(t *testing.T, s *sqlstore.Store, path string, over map[string]twofactor.Version) map[string]error {
 	t.Helper()
-	db, err := sql.Open("sqlite", sqliteDSN(path))
+	db, err := sql.Open("sqlite", realserver.SQLiteDSN(path))
 	require.NoError(t, err)
 	defer db.Close()
 	db.SetMaxOpenConns(1)
@@ -75,7 +71,7 @@ func TestSQLiteBatch(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "latchkey.db")
 	c := sqlstore.Config{Dialect: sqlstore.SQLite}
-	s, other := open(t, "sqlite", sqliteDSN(path), c), open(t, "sqlite", sqliteDSN(path), c)
+	s, other := open(t, "sqlite", realserver.SQLiteDSN(path), c), open(t, "sqlite", realserver.SQLiteDSN(path), c)
 	writes := map[string]twofactor.Version{"new": "", "missing": "some version"}
 	for i := range 5 {
 		key := fmt.Sprint("user ", i)
@@ -102,8 +98,8 @@ func TestSQLiteBatchFails(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "latchkey.db")
 	c := sqlstore.Config{Dialect: sqlstore.SQLite}
-	s, other := open(t, "sqlite", sqliteDSN(path), c), open(t, "sqlite", sqliteDSN(path), c)
-	db, err := sql.Open("sqlite", sqliteDSN(path))
+	s, other := open(t, "sqlite", realserver.SQLiteDSN(path), c), open(t, "sqlite", realserver.SQLiteDSN(path), c)
+	db, err := sql.Open("sqlite", realserver.SQLiteDSN(path))
 	require.NoError(t, err)
 	defer db.Close()
 	_, err = db.ExecContext(t.Context(), "CREATE TRIGGER fail BEFORE INSERT ON latchkey WHEN NEW.data = CAST('data of user 3' AS BLOB) BEGIN SELECT RAISE(ABORT, 'no'); END")

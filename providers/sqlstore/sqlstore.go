@@ -103,6 +103,9 @@ func (s *Store) Load(ctx context.Context, key string) (twofactor.Record, error) 
 	if err := s.loads.do(ctx, r); err != nil {
 		return twofactor.Record{}, wrap("load", err)
 	}
+	if r.version == "" {
+		return twofactor.Record{}, errors.New("sqlstore: load: the record is damaged")
+	}
 	return twofactor.Record{Data: r.data, Version: r.version}, nil
 }
 

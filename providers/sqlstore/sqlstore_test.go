@@ -11,6 +11,7 @@ import (
 
 	"github.com/latchkey-auth/latchkey/providers/internal/realserver"
 	"github.com/latchkey-auth/latchkey/providers/sqlstore"
+	"github.com/latchkey-auth/latchkey/twofactor"
 )
 
 func TestNewRefuses(t *testing.T) {
@@ -50,7 +51,7 @@ func TestSchema(t *testing.T) {
 // the record of another.
 func TestKeyLength(t *testing.T) {
 	t.Parallel()
-	s := open(t, "sqlite", sqliteDSN(filepath.Join(t.TempDir(), "x.db")), sqlstore.Config{Dialect: sqlstore.SQLite})
+	s := open(t, "sqlite", realserver.SQLiteDSN(filepath.Join(t.TempDir(), "x.db")), sqlstore.Config{Dialect: sqlstore.SQLite})
 	for _, key := range []string{"", strings.Repeat("x", 256)} {
 		_, err := s.Load(t.Context(), key)
 		require.ErrorContains(t, err, "key is empty or longer")
@@ -58,6 +59,21 @@ func TestKeyLength(t *testing.T) {
 		require.ErrorContains(t, err, "key is empty or longer")
 		require.ErrorContains(t, s.Delete(t.Context(), key, ""), "key is empty or longer")
 	}
+}
+
+// TestDamaged: a row without a version is a fault, and no record.
+func TestDamaged(t *testing.T) {
+	t.Parallel()
+	dsn := realserver.SQLiteDSN(filepath.Join(t.TempDir(), "x.db"))
+	s := open(t, "sqlite", dsn, sqlstore.Config{Dialect: sqlstore.SQLite})
+	db, err := sql.Open("sqlite", dsn)
+	require.NoError(t, err)
+	defer db.Close()
+	_, err = db.ExecContext(t.Context(), "INSERT INTO latchkey VALUES (CAST('k' AS BLOB), x'', x'00')")
+	require.NoError(t, err)
+	_, err = s.Load(t.Context(), "k")
+	require.ErrorContains(t, err, "damaged")
+	require.NotErrorIs(t, err, twofactor.ErrNotFound)
 }
 
 // TestEnsureSchemaTogether: nodes of an application start at the same moment.
@@ -97,13 +113,13 @@ func TestCheck(t *testing.T) {
 		dialect           sqlstore.Dialect
 		want              []string
 	}{
-		{"sqlite", "sqlite", sqliteDSN(path), sqlstore.SQLite, nil},
+		{"sqlite", "sqlite", realserver.SQLiteDSN(path), sqlstore.SQLite, nil},
 		{
 			"sqlite as it comes", "sqlite", "file:" + filepath.Join(t.TempDir(), "y.db"), sqlstore.SQLite,
 			[]string{"journal_mode is delete", "busy_timeout is 0"},
 		},
 		{
-			"sqlite, less safe", "sqlite", sqliteDSN(path) + "&_pragma=synchronous(NORMAL)", sqlstore.SQLite,
+			"sqlite, less safe", "sqlite", realserver.SQLiteDSN(path) + "&_pragma=synchronous(NORMAL)", sqlstore.SQLite,
 			[]string{"synchronous is 1"},
 		},
 		{"postgresql", "pgx", "", sqlstore.PostgreSQL, nil},

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -33,7 +34,7 @@ func mayRefuse(key string) bool { return strings.ContainsRune(key, 0) || len(key
 func keysApart(ctx context.Context, t *testing.T, a, b twofactor.Store) {
 	long := strings.Repeat("x", 300)
 	versions := make(map[string]twofactor.Version)
-	for _, key := range append(alike, long, long+"y") {
+	for _, key := range slices.Concat(alike, []string{long, long + "y"}) {
 		v, err := a.Save(ctx, key, "", []byte("data of "+key))
 		switch {
 		case err == nil:

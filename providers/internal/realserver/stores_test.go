@@ -144,7 +144,6 @@ func TestSilentServer(t *testing.T) {
 // An acknowledged notes for each key what a Save last returned, and what one
 // tried to write whose outcome isn't known.
 type acknowledged struct {
-	ending  sync.WaitGroup // of what ends the writes
 	mu      sync.Mutex
 	version map[string]twofactor.Version
 	data    map[string]string
@@ -178,7 +177,7 @@ func (a *acknowledged) write(ctx context.Context, s twofactor.Store, key string)
 		a.mu.Lock()
 		a.version[key], a.data[key] = v, data
 		if a.n++; a.n == enough {
-			a.ending.Go(a.enough)
+			go a.enough()
 		}
 		a.mu.Unlock()
 	}
@@ -211,16 +210,18 @@ func TestKill(t *testing.T) {
 			store := s.Connect(t, server.Addr, space)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
+			killed := make(chan struct{})
 			a := newAcknowledged(func() {
 				server.Kill()
 				cancel()
+				close(killed)
 			})
 			var wg sync.WaitGroup
 			for i := range 32 {
 				wg.Go(func() { a.write(ctx, store, fmt.Sprint("user ", i)) })
 			}
 			wg.Wait()
-			a.ending.Wait()
+			<-killed
 			server.Restart(t)
 			a.check(t, s.Connect(t, server.Addr, space))
 		})
