@@ -22,6 +22,14 @@ func (c *crowd) check(ctx context.Context, sites []string, say say) {
 	})
 	say("sessions", "%d of %d people are still signed in, at both nodes that are left", signedIn.Load(), len(c.people))
 
+	again := func() {
+		c.each(func(p *person) {
+			s, r := c.checkCodes(ctx, p, sites)
+			sent.Add(s)
+			refused.Add(r)
+		})
+	}
+	again() // before a newer code can hide that one was forgotten
 	c.each(func(p *person) {
 		switch yes, err := p.race(ctx, sites); yes {
 		case 0:
@@ -32,13 +40,8 @@ func (c *crowd) check(ctx context.Context, sites []string, say say) {
 			c.lose("%s: two nodes accepted one code at once", p.name)
 		}
 	})
+	again()
 	say("at once", "%d people sent a new code to both nodes at the same moment: %d got one yes", len(c.people), one.Load())
-
-	c.each(func(p *person) {
-		s, r := c.checkCodes(ctx, p, sites)
-		sent.Add(s)
-		refused.Add(r)
-	})
 	say("again", "%d times an accepted code was sent once more: %d times no", sent.Load(), refused.Load())
 }
 
@@ -65,11 +68,11 @@ func (c *crowd) checkSession(ctx context.Context, p *person, sites []string) (go
 	return good
 }
 
-// checkCodes sends every code that was accepted once more, as someone who knows
-// the password and looked over the person's shoulder.
+// checkCodes sends every code that was accepted since it was last called, as
+// someone who knows the password and looked over the person's shoulder.
 func (c *crowd) checkCodes(ctx context.Context, p *person, sites []string) (sent, refused int64) {
 	for text, yes := range p.yes {
-		if yes != 1 {
+		if yes > 1 {
 			c.lose("%s: a code was accepted %d times", p.name, yes)
 		}
 		for _, site := range sites {
@@ -93,6 +96,7 @@ func (c *crowd) checkCodes(ctx context.Context, p *person, sites []string) (sent
 			}
 		}
 	}
+	clear(p.yes)
 	return sent, refused
 }
 

@@ -22,8 +22,8 @@ type server struct {
 	ended     chan struct{}
 }
 
-var errNoServer = errors.New("there is no database to start: install Redis, Valkey or PostgreSQL\n" +
-	"(such as by apt-get install redis-server, or brew install redis), or name one with -database")
+var errNoServer = errors.New("there is no database to start: install Redis, Valkey or PostgreSQL, such as by\n" +
+	"apt-get install redis-server (PostgreSQL doesn't start as root), or name one with -database")
 
 // startServer starts the first one of those that are installed.
 func startServer(ctx context.Context) (*server, error) {
@@ -47,7 +47,7 @@ func (s *server) start(ctx context.Context) error {
 		s.cmd = exec.Command(program, "--port", "0", "--unixsocket", socket, "--dir", s.folder,
 			// As package redisstore asks: what is confirmed is on the disk.
 			"--save", "", "--appendonly", "yes", "--appendfsync", "always")
-	} else if program := find("postgres"); program != "" {
+	} else if program := find("postgres"); program != "" && os.Getuid() != 0 { // it refuses to run as root
 		socket = filepath.Join(s.folder, ".s.PGSQL.5432")
 		s.name = "postgres"
 		s.url = "postgres:///postgres?" + url.Values{"host": {s.folder}, "user": {"latchkey"}}.Encode()
