@@ -28,14 +28,14 @@ func TestMain(m *testing.M) {
 func TestNothingIsLost(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	err := run(t.Context(), &out, "", 32, "-node")
+	err := run(t.Context(), &out, "", 24, "-node")
 	if errors.Is(err, errNoServer) {
 		t.Skip("missing binary: redis-server; install with: apt-get install -y redis-server")
 	}
 	require.NoError(t, err, out.String())
 	for _, line := range []string{
-		"32 people have an authenticator app", "after 16 sign-ins", "32 of 32 people are still signed in",
-		"32 got one yes", "lost      nothing",
+		"24 people have an authenticator app", "after 12 sign-ins", "24 of 24 people are still signed in",
+		"24 got one yes", "lost      nothing",
 	} {
 		require.Contains(t, out.String(), line)
 	}
