@@ -24,6 +24,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -59,6 +60,9 @@ type say func(what, format string, args ...any)
 // run plays it all through. asNode are the arguments with which this program is
 // a node. The error says whether anything was lost.
 func run(ctx context.Context, out io.Writer, database string, people int, asNode ...string) error {
+	if people < 2 {
+		return errors.New("-people has to be 2 or more: one signs in before the kill and one after it")
+	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	say := func(what, format string, args ...any) {

@@ -45,8 +45,13 @@ func TestNothingIsLost(t *testing.T) {
 func TestAddress(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"mysql://a:secret@b/c", "postgres://a:secret@b:port", "redis://a:secret@b:port", "secret"} {
-		err := run(t.Context(), new(bytes.Buffer), address, 1, "-node")
+		err := run(t.Context(), new(bytes.Buffer), address, 2, "-node")
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), "secret")
 	}
+}
+
+func TestPeople(t *testing.T) {
+	t.Parallel()
+	require.ErrorContains(t, run(t.Context(), new(bytes.Buffer), "", 1, "-node"), "-people")
 }

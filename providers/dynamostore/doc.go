@@ -7,8 +7,8 @@
 // The table is made by whatever makes the application's other tables;
 // [TableInput] has its definition. An item has three attributes, all of them
 // binary: k, the record's key and the table's partition key, of 1 to 255 bytes; v,
-// its version; and d, its data. An item has room for 400 kB; a record is
-// of about 2.
+// its version; and d, its data. An item has room for 400 kB, of which a record
+// takes about 2.
 //
 // The application needs the permissions dynamodb:GetItem, PutItem and DeleteItem
 // on the table, and Scan for [Store.Keys].
