@@ -7,7 +7,7 @@
 // reverse proxy before them (proxy.go). Many people set up an authenticator app
 // and sign in, each request by way of whichever node is next. In the middle one
 // node is killed with SIGKILL. Requests that it had taken end without an answer,
-// and whoever sent them tries again (person.go). Every code that was answered yes
+// and whoever sent them tries again (signin.go). Every code that was answered yes
 // is remembered, and at the end all of them are sent again to each node that is
 // left. What is told as lost is what was found (check.go); if that isn't nothing,
 // the exit status is 1.
