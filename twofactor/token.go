@@ -27,11 +27,12 @@ func (s *Service) sealToken(kind string, v any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := base64.RawURLEncoding.EncodeToString(s.tokens.Seal(plain, []byte(kind)))
+	var buf [512]byte // more than most tokens need
+	text := base64.RawURLEncoding.AppendEncode(buf[:0], s.tokens.Seal(plain, []byte(kind)))
 	if len(text) > maxToken {
 		return "", errors.New("twofactor: token would be too long")
 	}
-	return text, nil
+	return string(text), nil
 }
 
 // openToken fills v from text. Its error says nothing of the cause: there is

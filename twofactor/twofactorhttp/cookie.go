@@ -3,6 +3,8 @@ package twofactorhttp
 import (
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -84,9 +86,11 @@ func (g *Gate) read(r *http.Request, c cookie) string {
 	return found[0].Value
 }
 
-// forget deletes the cookie if the browser has it.
+// forget deletes the cookie if the browser has it. Anything that mentions it will
+// do: deleting what isn't there costs nothing, and so goes one that is malformed.
 func (g *Gate) forget(w http.ResponseWriter, r *http.Request, c cookie) {
-	if len(r.CookiesNamed(g.name(c))) > 0 {
+	mentioned := func(line string) bool { return strings.Contains(line, g.name(c)) }
+	if slices.ContainsFunc(r.Header["Cookie"], mentioned) {
 		http.SetCookie(w, g.shape(c, "", -1))
 	}
 }
