@@ -1,0 +1,81 @@
+//go:build unix
+
+package twofactor_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/latchkey-auth/latchkey/providers/memory"
+	"github.com/latchkey-auth/latchkey/twofactor"
+	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
+	"github.com/stretchr/testify/require"
+)
+
+// Whatever is typed, it is judged on what one load returned, and one save tells
+// the verdict: over a network, nothing else takes time.
+func TestOneLoadAndOneSave(t *testing.T) {
+	t.Parallel()
+	once := []string{"load", "save"}
+	for name, c := range map[string]struct {
+		answer func(p *person) twofactor.Answer
+		want   string
+	}{
+		"a code":          {func(p *person) twofactor.Answer { return twofactor.Answer{Code: p.newCode()} }, "yes"},
+		"a wrong code":    {func(p *person) twofactor.Answer { return twofactor.Answer{Code: p.wrongCode(0)} }, "wrong_code"},
+		"three codes":     {(*person).three, "yes"},
+		"a recovery code": {func(p *person) twofactor.Answer { return twofactor.Answer{Code: p.codes[0]} }, "yes"},
+		"a device to be trusted": {func(p *person) twofactor.Answer {
+			return twofactor.Answer{Code: p.newCode(), RememberDevice: true}
+		}, "yes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := &meter{Store: new(memory.Store)}
+			w := newWorld(t, store, store, with(twofactor.Policy{
+				Kinds: []twofactor.Kind{twofactor.TOTP}, Trust: twofactor.TrustPolicy{Kinds: []twofactor.Kind{twofactor.TOTP}},
+			}))
+			p := w.enrolled("alice")
+			w.clock.Advance(time.Minute)
+			login, answer := p.login(), c.answer(p)
+			store.reset(nil)
+			_, err := w.a.Verify(w.ctx(), login, answer)
+			require.Equal(t, c.want, reason(err))
+			require.Equal(t, once, store.made(""))
+		})
+	}
+	for name, kind := range map[string]twofactor.Kind{"a code by SMS": twofactor.SMS, "a code by mail": twofactor.Email} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRealm(t, everyPath())
+			alice := r.join("alice", aliceMobile)
+			r.setProfile("alice", func(p *twofactor.Profile) { p.VerifiedPhones = []string{aliceMobile} })
+			alice.setUp(kind)
+			r.clock.Advance(time.Minute)
+			login := alice.login()
+			code := alice.sent(login, kind)
+			r.settle()
+			r.store.reset(nil)
+			require.NoError(t, alice.answer(login, code))
+			require.Equal(t, once, r.store.made("u/"), "the guard's counters stand elsewhere")
+		})
+	}
+}
+
+// A record crosses the network twice for each sign-in.
+func TestRecordIsSmall(t *testing.T) {
+	t.Parallel()
+	u := newBenchUser(t)
+	u.w.edit("u1", func(r *record.Record) {
+		require.Len(t, r.Factors, 4)
+		require.Len(t, r.Devices, 3)
+		require.Equal(t, 10, r.Recovery.Left)
+		r.Phone = &record.Phone{Number: "+61412345678", Since: u.w.clock.Now().Unix(), Verified: true}
+		for len(r.Writes) < record.MaxWrites {
+			r.Wrote([8]byte{1, byte(len(r.Writes))})
+		}
+	})
+	size := len(u.w.raw("u1").Data)
+	t.Log(size, "bytes")
+	require.LessOrEqual(t, size, 2000)
+}
