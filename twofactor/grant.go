@@ -127,10 +127,9 @@ func (s *Service) grantAttempt(ctx context.Context, ses Session) (*pending, erro
 	if len(t.rec.Factors) == 0 {
 		return nil, reject(ReasonNotUsable) // there may be no record yet, and that is no fault
 	}
-	return &pending{
-		ID: st.ID, User: st.User, Epoch: t.rec.Epoch, Known: st.Known,
-		Expires: t.now.Add(loginLife).Unix(), purpose: forGrant,
-	}, nil
+	return &pending{record.Pending{
+		ID: st.ID, User: st.User, Epoch: t.rec.Epoch, Known: st.Known, Expires: t.now.Add(loginLife).Unix(),
+	}, forGrant}, nil
 }
 
 // grant adds a grant for a session to the record.

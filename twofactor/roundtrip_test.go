@@ -1,5 +1,3 @@
-//go:build unix
-
 package twofactor_test
 
 import (
@@ -8,7 +6,6 @@ import (
 
 	"github.com/latchkey-auth/latchkey/providers/memory"
 	"github.com/latchkey-auth/latchkey/twofactor"
-	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
 	"github.com/stretchr/testify/require"
 )
 
@@ -60,22 +57,4 @@ func TestOneLoadAndOneSave(t *testing.T) {
 			require.Equal(t, once, r.store.made("u/"), "the guard's counters stand elsewhere")
 		})
 	}
-}
-
-// A record crosses the network twice for each sign-in.
-func TestRecordIsSmall(t *testing.T) {
-	t.Parallel()
-	u := newBenchUser(t)
-	u.w.edit("u1", func(r *record.Record) {
-		require.Len(t, r.Factors, 4)
-		require.Len(t, r.Devices, 3)
-		require.Equal(t, 10, r.Recovery.Left)
-		r.Phone = &record.Phone{Number: "+61412345678", Since: u.w.clock.Now().Unix(), Verified: true}
-		for len(r.Writes) < record.MaxWrites {
-			r.Wrote([8]byte{1, byte(len(r.Writes))})
-		}
-	})
-	size := len(u.w.raw("u1").Data)
-	t.Log(size, "bytes")
-	require.LessOrEqual(t, size, 2000)
 }
