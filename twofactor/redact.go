@@ -18,8 +18,7 @@ func (g Grant) GoString() string { return g.String() }
 // LogValue hides the token from slog.
 func (g Grant) LogValue() slog.Value { return slog.StringValue(g.String()) }
 
-// MarshalText hides the token from encoding/json, and so from slog inside of other
-// values.
+// MarshalText hides the token from encoding/json.
 func (g Grant) MarshalText() ([]byte, error) { return []byte(g.String()), nil }
 
 // String hides what was typed from logs.
@@ -31,8 +30,7 @@ func (a Answer) GoString() string { return a.String() }
 // LogValue hides what was typed from slog.
 func (a Answer) LogValue() slog.Value { return slog.StringValue(a.String()) }
 
-// MarshalText hides what was typed from encoding/json, and so from slog inside of other
-// values.
+// MarshalText hides what was typed from encoding/json.
 func (a Answer) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
 // String hides the tokens from logs.
@@ -44,8 +42,7 @@ func (in SignIn) GoString() string { return in.String() }
 // LogValue hides the tokens from slog.
 func (in SignIn) LogValue() slog.Value { return slog.StringValue(in.String()) }
 
-// MarshalText hides the tokens from encoding/json, and so from slog inside of other
-// values.
+// MarshalText hides the tokens from encoding/json.
 func (in SignIn) MarshalText() ([]byte, error) { return []byte(in.String()), nil }
 
 // String names the user and hides the token from logs.
@@ -84,8 +81,7 @@ func (m Made) GoString() string { return m.String() }
 // LogValue hides the tokens and codes from slog.
 func (m Made) LogValue() slog.Value { return slog.StringValue(m.String()) }
 
-// MarshalText hides the tokens and codes from encoding/json, and so from slog inside of other
-// values.
+// MarshalText hides the tokens and codes from encoding/json.
 func (m Made) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 
 // String hides the token from logs.
@@ -97,8 +93,7 @@ func (d DeviceTrust) GoString() string { return d.String() }
 // LogValue hides the token from slog.
 func (d DeviceTrust) LogValue() slog.Value { return slog.StringValue(d.String()) }
 
-// MarshalText hides the token from encoding/json, and so from slog inside of other
-// values.
+// MarshalText hides the token from encoding/json.
 func (d DeviceTrust) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // String hides the codes from logs.
@@ -110,8 +105,7 @@ func (r RecoveryUse) GoString() string { return r.String() }
 // LogValue hides the codes from slog.
 func (r RecoveryUse) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
-// MarshalText hides the codes from encoding/json, and so from slog inside of other
-// values.
+// MarshalText hides the codes from encoding/json.
 func (r RecoveryUse) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // String hides the codes and the grant from logs.
@@ -123,6 +117,5 @@ func (c Confirmation) GoString() string { return c.String() }
 // LogValue hides the codes and the grant from slog.
 func (c Confirmation) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// MarshalText hides the codes and the grant from encoding/json, and so from slog inside of other
-// values.
+// MarshalText hides the codes and the grant from encoding/json.
 func (c Confirmation) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
