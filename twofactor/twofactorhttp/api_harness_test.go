@@ -38,6 +38,7 @@ type apiApp struct {
 	outbox *memory.Outbox
 	store  *countingStore
 	fail   atomic.Bool // no message goes out
+	unsure atomic.Bool // messages go out, and their sender can't tell
 }
 
 // everything is the policy that has every line of the contract.
@@ -53,6 +54,9 @@ func newAPI(t testing.TB, policy twofactor.Policy) *apiApp {
 	a.outbox, err = memory.NewOutbox(memory.OutboxConfig{Fail: func(context.Context, otpcode.Message) error {
 		if a.fail.Load() {
 			return otpcode.ErrNotSent
+		}
+		if a.unsure.Load() {
+			return errors.New("no answer")
 		}
 		return nil
 	}})

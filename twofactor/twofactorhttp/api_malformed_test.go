@@ -1,6 +1,7 @@
 package twofactorhttp_test
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -130,6 +131,7 @@ func TestAPIRefusesMalformedBodies(t *testing.T) {
 			}
 			malformed(name+" in capitals", json, strings.Replace(good, name, strings.ToUpper(name), 1))
 			malformed(name+" twice", json, good[:len(good)-1]+`,"`+name+`":null}`)
+			malformed(name+" with an escape", json, strings.Replace(good, name, `\u00`+hex.EncodeToString([]byte(name[:1]))+name[1:], 1))
 		}
 	})
 }
