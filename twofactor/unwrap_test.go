@@ -28,9 +28,9 @@ var errVault = errors.New("access denied")
 func TestUnwrapKey(t *testing.T) {
 	t.Parallel()
 	onEachStore(t, func(t *testing.T, w *world) {
-		clear, err := base64.RawURLEncoding.DecodeString(w.keys[0].Encode())
+		plain, err := base64.RawURLEncoding.DecodeString(w.keys[0].Encode())
 		require.NoError(t, err)
-		v := vault{"ours": clear, "short": clear[:31], "long": append(clear, 0), "empty": nil}
+		v := vault{"ours": plain, "short": plain[:31], "long": append(plain, 0), "empty": nil}
 		key, err := twofactor.UnwrapKey(t.Context(), v, []byte("ours"))
 		require.NoError(t, err)
 		require.Equal(t, w.keys[0].Encode(), key.Encode())
