@@ -72,3 +72,23 @@ func TestStepsOfLaterCenturies(t *testing.T) {
 		})
 	}
 }
+
+// Codes by message are as long as the policy says.
+func TestDigitsOfThePolicy(t *testing.T) {
+	t.Parallel()
+	r := newRealm(t, twofactor.Policy{Kinds: allKinds, Digits: 8})
+	alice := r.join("alice", aliceMobile)
+	for _, kind := range []twofactor.Kind{twofactor.SMS, twofactor.Email} {
+		alice.setUp(kind)
+		r.clock.Advance(time.Minute)
+		login := alice.login()
+		s, err := alice.send(login, kind)
+		require.NoError(t, err)
+		require.Equal(t, 8, s.Digits)
+		code := r.read(alice.to(kind))
+		require.Len(t, code, 8)
+		denied(t, alice.answer(login, code[:6]), twofactor.ReasonMalformedCode)
+		require.NoError(t, alice.answer(login, code))
+		alice.prove(kind)
+	}
+}
