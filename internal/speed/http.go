@@ -131,14 +131,11 @@ func inProcess(ctx context.Context, o options, out io.Writer) error {
 	}
 	lines := [][]string{{"second step in the process, 1 client", "requests/s", "CPU µs", "allocations", "bytes"}}
 	for i, c := range all {
-		each := func(of func(sample) float64) float64 {
-			return found.median(i, func(s sample) float64 { return of(s) / float64(s.done) })
-		}
 		lines = append(lines, []string{
 			c.name, thousands(found.median(i, sample.perSecond)),
-			fmt.Sprintf("%.1f", each(func(s sample) float64 { return float64(s.cpu) / 1e3 })),
-			fmt.Sprintf("%.0f", each(func(s sample) float64 { return float64(s.allocs) })),
-			thousands(each(func(s sample) float64 { return float64(s.bytes) })),
+			fmt.Sprintf("%.1f", found.median(i, func(s sample) float64 { return s.each(s.cpu.Seconds() * 1e6) })),
+			fmt.Sprintf("%.0f", found.median(i, func(s sample) float64 { return s.each(float64(s.allocs)) })),
+			thousands(found.median(i, func(s sample) float64 { return s.each(float64(s.bytes)) })),
 		})
 	}
 	table(out, lines)

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"regexp"
 	"runtime"
+	"runtime/pprof"
 	"syscall"
 	"time"
 
@@ -53,6 +54,7 @@ func run(ctx context.Context, args []string, out, logs io.Writer) error {
 	flags.DurationVar(&o.each, "for", time.Second, "how long one measurement takes")
 	flags.IntVar(&o.rounds, "rounds", 5, "how often each is repeated; medians are printed")
 	flags.IntVar(&o.users, "users", 1_000_000, "how many users there are where there are many; 0 leaves that out")
+	profile := flags.String("profile", "", "write a processor profile of this process to a `file`, for go tool pprof")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -70,6 +72,17 @@ func run(ctx context.Context, args []string, out, logs io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(o.dir)
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	fmt.Fprintf(out, "%d cores, %s, %s.\n\n", runtime.NumCPU(), runtime.Version(), runtime.GOARCH)
 	for _, part := range []func(context.Context, options, io.Writer) error{besideOthers, inProcess, manyUsers, size} {
 		if err := part(ctx, o, out); err != nil {
