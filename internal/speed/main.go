@@ -31,8 +31,9 @@ type options struct {
 	only    *regexp.Regexp
 	each    time.Duration
 	rounds  int
-	users   int
 	clients []int
+	users   int // where there are many
+	active  int // of them
 
 	town *town
 	dir  string // for files of all kinds
@@ -45,9 +46,8 @@ func (o options) note(format string, args ...any) { fmt.Fprintf(o.logs, format+"
 // wants reports whether a measurement was asked for.
 func (o options) wants(name string) bool { return o.only.MatchString(name) }
 
-// run measures what args ask for and prints the tables.
 func run(ctx context.Context, args []string, out, logs io.Writer) error {
-	o := options{clients: []int{1, 8, 64}, logs: logs}
+	o := options{clients: []int{1, 8, 64}, active: 1000, logs: logs}
 	flags := flag.NewFlagSet("speed", flag.ContinueOnError)
 	flags.SetOutput(logs)
 	only := flags.String("only", "", "measure what this `regexp` matches of store/…, http/…, process, users/… and size")
@@ -62,10 +62,10 @@ func run(ctx context.Context, args []string, out, logs io.Writer) error {
 	if o.only, err = regexp.Compile(*only); err != nil {
 		return err
 	}
-	if o.each <= 0 || o.rounds < 1 || o.users != 0 && o.users < active {
-		return fmt.Errorf("-for has to be positive, -rounds at least 1, and -users 0 or at least %d", active)
+	if o.each <= 0 || o.rounds < 1 || o.users != 0 && (o.users < 2*o.active || o.users > 10_000_000) {
+		return fmt.Errorf("-for has to be positive, -rounds at least 1, and -users 0 or %d to 10,000,000", 2*o.active)
 	}
-	if o.town, err = newTown(max(1, o.users/active)); err != nil {
+	if o.town, err = newTown(max(1, o.users/o.active)); err != nil {
 		return err
 	}
 	if o.dir, err = os.MkdirTemp("", "latchkey-speed-"); err != nil {
@@ -83,7 +83,7 @@ func run(ctx context.Context, args []string, out, logs io.Writer) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	fmt.Fprintf(out, "%d cores, %s, %s.\n\n", runtime.NumCPU(), runtime.Version(), runtime.GOARCH)
+	fmt.Fprintf(out, "%s, %s, %s.\n\n", plural(runtime.NumCPU(), "core"), runtime.Version(), runtime.GOARCH)
 	for _, part := range []func(context.Context, options, io.Writer) error{besideOthers, inProcess, manyUsers, size} {
 		if err := part(ctx, o, out); err != nil {
 			return err
