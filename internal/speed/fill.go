@@ -29,7 +29,7 @@ func (p *place) fill(ctx context.Context, space string, users, size int) error {
 	if p.kind == realserver.Redis {
 		open = p.fillRedis
 	}
-	f, err := open(space, data)
+	f, err := open(ctx, space, data)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (p *place) fill(ctx context.Context, space string, users, size int) error {
 	return f.settle(ctx)
 }
 
-func (p *place) fillSQL(table string, data []byte) (filler, error) {
+func (p *place) fillSQL(_ context.Context, table string, data []byte) (filler, error) {
 	db, err := p.database(table)
 	if err != nil {
 		return filler{}, err
@@ -76,7 +76,7 @@ func (p *place) fillSQL(table string, data []byte) (filler, error) {
 	return filler{some, settle}, nil
 }
 
-func (p *place) fillRedis(space string, data []byte) (filler, error) {
+func (p *place) fillRedis(ctx context.Context, space string, data []byte) (filler, error) {
 	client := p.redis()
 	script := redis.NewScript(`
 for i = ARGV[1], ARGV[2] do
@@ -90,6 +90,6 @@ end`)
 		return err
 	}
 	// A log of so many writes would be rewritten in the middle of everything.
-	err := client.ConfigSet(context.Background(), "auto-aof-rewrite-percentage", "0").Err()
+	err := client.ConfigSet(ctx, "auto-aof-rewrite-percentage", "0").Err()
 	return filler{some, func(context.Context) error { return nil }}, err
 }

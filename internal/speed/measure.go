@@ -112,8 +112,9 @@ func compete(ctx context.Context, o options, clients int, all []contender) (cont
 		}
 	}
 	for i, c := range all {
-		o.note("\t%s, %s: %s/s, %.0f µs of processor time each here, the servers' not counted", plural(clients, "client"), c.name,
-			thousands(found.median(i, sample.perSecond)), found.median(i, func(s sample) float64 { return s.each(s.cpu.Seconds() * 1e6) }))
+		cpu := found.median(i, func(s sample) float64 { return s.each(s.cpu.Seconds() * 1e6) })
+		o.note("\t%s, %s: %s/s, and %.0f µs of this process's processor time for each", plural(clients, "client"), c.name,
+			thousands(found.median(i, sample.perSecond)), cpu)
 	}
 	return found, nil
 }
