@@ -46,7 +46,7 @@ var backends = []backend{
 // A place is a running backend.
 type place struct {
 	backend
-	dir    string // for its files, which goes when the program ends
+	dir    string // for its files
 	server *realserver.Server
 	open   []io.Closer
 }
@@ -69,6 +69,7 @@ func (p *place) stop() {
 	if p.server != nil {
 		p.server.Stop()
 	}
+	os.RemoveAll(p.dir)
 }
 
 // database opens a pool, one for each contender.
