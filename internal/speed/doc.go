@@ -31,7 +31,8 @@
 //     checks no code.
 //   - "the same ungrouped" is Verify over an sqlstore with Config.Ungrouped.
 //   - pgbench and redis-benchmark are the engines' own tools, at the barest
-//     code's update alone: one round trip where Verify has two.
+//     code's update alone: one round trip where Verify has two. They run for a
+//     second at least, and are left out where they aren't installed.
 //   - "barest handler" is bareWeb: net/http, encoding/json, the same two round
 //     trips, the code checked by github.com/pquerna/otp and good once. It has no
 //     limits on guesses, no sealing, no second method, no cookies but one.

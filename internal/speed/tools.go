@@ -22,8 +22,8 @@ type tool struct {
 	name string
 
 	// prepare makes rows for so many clients, and returns the program's
-	// arguments.
-	prepare func(ctx context.Context, p *place, clients, size int) (func(clients int, d time.Duration) []string, error)
+	// arguments, for a time or for a number of updates.
+	prepare func(ctx context.Context, p *place, clients, size int) (func(clients int, d time.Duration, n int) []string, error)
 
 	rate *regexp.Regexp // where it says how many it did in a second
 }
@@ -31,7 +31,7 @@ type tool struct {
 // pgbench sends one prepared single-row update after the other.
 var pgbench = &tool{
 	name: "pgbench",
-	prepare: func(ctx context.Context, p *place, clients, size int) (func(int, time.Duration) []string, error) {
+	prepare: func(ctx context.Context, p *place, clients, size int) (func(int, time.Duration, int) []string, error) {
 		db, err := p.database("")
 		if err != nil {
 			return nil, err
@@ -51,7 +51,7 @@ var pgbench = &tool{
 			"UPDATE " + table + " SET version = convert_to(:v::text, 'UTF8'), data = data || ''::bytea" +
 			" WHERE id = convert_to('" + userPrefix + "' || :client_id, 'UTF8');\n"
 		host, port, _ := net.SplitHostPort(p.server.Addr)
-		return func(clients int, d time.Duration) []string {
+		return func(clients int, d time.Duration, _ int) []string {
 			seconds := max(1, int(math.Round(d.Seconds())))
 			return []string{
 				"--no-vacuum", "--protocol=prepared", "--file=" + script, "--host=" + host, "--port=" + port, "--username=latchkey",
@@ -66,7 +66,7 @@ var pgbench = &tool{
 // stays the same.
 var redisBenchmark = &tool{
 	name: "redis-benchmark",
-	prepare: func(ctx context.Context, p *place, clients, size int) (func(int, time.Duration) []string, error) {
+	prepare: func(ctx context.Context, p *place, clients, size int) (func(int, time.Duration, int) []string, error) {
 		client, space := p.redis(), realserver.Name()
 		for i := range clients {
 			if err := client.HSet(ctx, fmt.Sprintf("%s:%012d", space, i), "v", "version", "d", make([]byte, size)).Err(); err != nil {
@@ -75,11 +75,7 @@ var redisBenchmark = &tool{
 		}
 		sha, err := client.ScriptLoad(ctx, bareSaveText).Result()
 		host, port, _ := net.SplitHostPort(p.server.Addr)
-		return func(clients int, d time.Duration) []string {
-			n := int(20_000*d.Seconds()) + 100
-			if clients > 1 {
-				n *= 3
-			}
+		return func(clients int, _ time.Duration, n int) []string {
 			return []string{
 				"-h", host, "-p", port, "-c", strconv.Itoa(clients), "-n", strconv.Itoa(n), "-r", strconv.Itoa(clients), "-q", "--csv",
 				"EVALSHA", sha, "1", space + ":__rand_int__", "version", "version", string(bytes.Repeat([]byte("x"), size)),
@@ -100,8 +96,10 @@ func (t *tool) contender(ctx context.Context, p *place, in *signIns) (contender,
 		return contender{}, err
 	}
 	args, err := t.prepare(ctx, p, 64, len(people[0].record))
+	rates := make(map[int]float64)
 	return contender{t.name, func(ctx context.Context, clients int, d time.Duration) (sample, error) {
-		out, err := exec.CommandContext(ctx, path, args(clients, d)...).CombinedOutput()
+		n := max(100*clients, int(rates[clients]*d.Seconds()))
+		out, err := exec.CommandContext(ctx, path, args(clients, d, n)...).CombinedOutput()
 		if err != nil {
 			return sample{}, fmt.Errorf("%w: %s", err, out[:min(len(out), 1000)])
 		}
@@ -109,7 +107,7 @@ func (t *tool) contender(ctx context.Context, p *place, in *signIns) (contender,
 		if m == nil {
 			return sample{}, ctx.Err() // it did nothing at all
 		}
-		rate, err := strconv.ParseFloat(string(m[1]), 64)
-		return sample{done: int(rate), elapsed: time.Second}, err
+		rates[clients], err = strconv.ParseFloat(string(m[1]), 64)
+		return sample{done: int(rates[clients]), elapsed: time.Second}, err
 	}}, err
 }
