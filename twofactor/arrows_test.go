@@ -86,7 +86,7 @@ func TestNobodyNeedsProvidersOrTests(t *testing.T) {
 		if !ours {
 			continue
 		}
-		helper := strings.HasSuffix(name, "test") || within(name, "providers/internal") || within(name, "internal") || within(name, "providers/storetest")
+		helper := strings.HasSuffix(name, "test") || within(name, "providers/internal") || within(name, "internal/realserver") || within(name, "providers/storetest")
 		for _, i := range p.Imports {
 			require.False(t, within(i, "math/rand") && !helper, "%s imports %s outside of its tests", name, i)
 			require.False(t, within(i, "github.com/stretchr/testify"), "%s imports %s outside of its tests", name, i)

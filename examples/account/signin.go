@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"net/http"
+	"strconv"
 
 	"github.com/latchkey-auth/latchkey/twofactor"
 )
@@ -36,6 +37,11 @@ func (a *app) signIn(w http.ResponseWriter, r *http.Request, email, password str
 	})
 	if err != nil {
 		return "", err
+	}
+	if now, err := a.users.byUserID(u.id); err != nil || now.version != u.version {
+		a.endSession(r) // it rests on a password that was changed in between
+		w.Header().Del("Set-Cookie")
+		return "", twofactor.ErrWrongPassword
 	}
 	switch outcome.(type) {
 	case *twofactor.Verified:
@@ -87,6 +93,7 @@ func (a *app) postSignIn(w http.ResponseWriter, r *http.Request) error {
 		return a.renderSignIn(w, r, http.StatusUnauthorized, r.PostFormValue("user"),
 			flash{Text: "The mail address or the password is wrong.", Field: "password", Bad: true})
 	case refused && no.Reason == twofactor.ReasonPaused:
+		w.Header().Set("Retry-After", strconv.Itoa(int(no.RetryAt.Sub(a.now()).Seconds())+1))
 		return a.renderSignIn(w, r, http.StatusTooManyRequests, r.PostFormValue("user"), flash{
 			Text: "There were too many wrong passwords. Please try again " + a.pages.in(no.RetryAt) + ".", Field: "password", Bad: true,
 		})

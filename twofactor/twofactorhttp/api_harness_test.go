@@ -38,6 +38,8 @@ type apiApp struct {
 	outbox *memory.Outbox
 	store  *countingStore
 	fail   atomic.Bool // no message goes out
+
+	stranger *browser // of another user, with a grant
 }
 
 // everything is the policy that has every line of the contract.
@@ -132,6 +134,7 @@ func (a *apiApp) raw(b *browser, method, path, kind, body string, header ...stri
 	w := httptest.NewRecorder()
 	a.api.ServeHTTP(w, to)
 	require.Equal(a.t, []string{"no-store"}, w.Header().Values("Cache-Control"), "%s %s", method, path)
+	require.Equal(a.t, []string{"nosniff"}, w.Header().Values("X-Content-Type-Options"), "%s %s", method, path)
 	return w
 }
 
@@ -231,8 +234,13 @@ func (a *apiApp) code(to string) string {
 // that.
 func (a *apiApp) member() *browser {
 	a.t.Helper()
+	return a.memberAs(user)
+}
+
+func (a *apiApp) memberAs(id string) *browser {
+	a.t.Helper()
 	b := newBrowser()
-	a.begin(b)
+	a.beginAs(b, id)
 	a.call(b, "POST", "grant", fields{"password": secretPassword}, 200)
 	return b
 }
