@@ -48,6 +48,7 @@ type client struct {
 	addr    string
 	cookies map[string]string
 	rand    *rand.Rand
+	next    int // in a hundred, what to do next
 }
 
 // beside is another window of the same browser.
@@ -121,13 +122,17 @@ func (p *person) enroll(c *client) {
 	now := p.app.now()
 	p.step = now.Unix() / 30
 	_, out := c.call("POST", fmt.Sprintf("/2fa/enrollments/%v/confirm", e["id"]), fields{"code": p.phone.Code(now)})
-	for _, code := range out["recovery_codes"].([]any) {
+	codes, _ := out["recovery_codes"].([]any)
+	for _, code := range codes {
 		p.recovery = append(p.recovery, code.(string))
 	}
 	p.issued = len(p.recovery)
 	_, e = c.call("POST", "/2fa/enrollments", fields{"kind": "sms"})
 	_, out = c.call("POST", fmt.Sprintf("/2fa/enrollments/%v/confirm", e["id"]), fields{"code": p.inbox(e["reference"])})
-	p.sms, _ = out["method"].(fields)["id"].(string)
+	method, _ := out["method"].(fields)
+	if p.sms, _ = method["id"].(string); p.sms == "" || p.issued == 0 {
+		p.t.Errorf("%s could not be enrolled: %v", p.user.id, out)
+	}
 	c.call("POST", "/api/sign-out", nil)
 }
 
@@ -145,15 +150,17 @@ func (p *person) inbox(reference any) string {
 func (c *client) live() {
 	for time.Now().Before(c.until) && !c.t.Failed() {
 		trusted := c.signIn() == statusSignedIn
-		switch n := c.rand.IntN(100); {
+		n := c.next
+		c.next = c.rand.IntN(100)
+		switch {
 		case trusted:
 			c.who.count(&c.who.byDevice)
 			c.call("GET", "/2fa/settings", nil)
 		case n < 50:
 			c.byApp()
-		case n < 65:
+		case n < 70:
 			c.bySMS()
-		case n < 75:
+		case n < 80:
 			c.byRecovery()
 		case n < 90:
 			c.guess()
@@ -263,7 +270,7 @@ func (c *client) bySMS() {
 	if c.rand.IntN(2) == 0 {
 		status, again := c.call("POST", "/2fa/login/send", fields{"method": p.sms}) // too early
 		if status == http.StatusTooManyRequests {
-			<-time.After(time.Second + 100*time.Millisecond) // 33 s to the app
+			<-time.After(32 * time.Second / haste)
 			status, again = c.call("POST", "/2fa/login/send", fields{"method": p.sms})
 		}
 		if status == http.StatusAccepted {
