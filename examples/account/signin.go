@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/latchkey-auth/latchkey/twofactor"
 )
@@ -93,7 +94,8 @@ func (a *app) postSignIn(w http.ResponseWriter, r *http.Request) error {
 		return a.renderSignIn(w, r, http.StatusUnauthorized, r.PostFormValue("user"),
 			flash{Text: "The mail address or the password is wrong.", Field: "password", Bad: true})
 	case refused && no.Reason == twofactor.ReasonPaused:
-		w.Header().Set("Retry-After", strconv.Itoa(int(no.RetryAt.Sub(a.now()).Seconds())+1))
+		wait := no.RetryAt.Sub(a.now()) // rounded up: whoever comes back in time must not be too early
+		w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 		return a.renderSignIn(w, r, http.StatusTooManyRequests, r.PostFormValue("user"), flash{
 			Text: "There were too many wrong passwords. Please try again " + a.pages.in(no.RetryAt) + ".", Field: "password", Bad: true,
 		})
