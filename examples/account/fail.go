@@ -82,8 +82,10 @@ func (a *app) failPage(w http.ResponseWriter, r *http.Request, err error) {
 	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
 	nowhere, lost := errors.AsType[noRouteError](err)
 	switch {
+	case lost && nowhere == http.StatusNotFound:
+		status, title, text = http.StatusNotFound, "There is no such page", "It may have moved, or the address has a slip."
 	case lost:
-		status, title, text = int(nowhere), err.Error(), "There is no such page here."
+		status, title, text = int(nowhere), err.Error(), "Please go back and try again."
 	case errors.Is(err, errForbidden):
 		status, title, text = http.StatusForbidden, "Not for you", "This page is for administrators."
 	case errors.Is(err, errCrossOrigin):

@@ -34,12 +34,12 @@ type fields = map[string]any
 // An apiApp is an app with the JSON contract, messages and a store that counts.
 type apiApp struct {
 	*app
+	stranger *browser // of another user, with a grant
+
 	api    http.Handler
 	outbox *memory.Outbox
 	store  *countingStore
 	fail   atomic.Bool // no message goes out
-
-	stranger *browser // of another user, with a grant
 }
 
 // everything is the policy that has every line of the contract.

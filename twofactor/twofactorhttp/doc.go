@@ -24,11 +24,11 @@
 //	api, err := gate.API(twofactorhttp.APIConfig{Path: "/2fa/", CheckPassword: …, Account: …})
 //	mux.Handle("/2fa/", api)
 //
-// A body is one object of type application/json, with the fields of its route
-// and no others, each at most once. Every answer has Cache-Control: no-store, and
-// every refusal is a problem document (RFC 9457), see [Gate.WriteError]. Requests
-// that change something are refused from other origins. A fault has status 500
-// and says nothing of its cause.
+// A body is one object of type application/json, in UTF-8, with the fields of its
+// route and no others, each at most once. Every answer has Cache-Control: no-store,
+// and every refusal is a problem document (RFC 9457), see [Gate.WriteError].
+// Requests that change something are refused from other origins. A fault has
+// status 500 and says nothing of its cause.
 //
 //	GET    login                     what can be asked of a login that is pending
 //	POST   login/send                {method}
