@@ -101,11 +101,12 @@ func TestAPIRefusesMalformedBodies(t *testing.T) {
 
 // utf16of is what some clients take for text.
 func utf16of(text string) string {
-	out := "\xfe\xff"
+	var out strings.Builder
+	out.WriteString("\xfe\xff")
 	for _, c := range []byte(text) {
-		out += "\x00" + string(rune(c))
+		out.WriteString("\x00" + string(rune(c)))
 	}
-	return out
+	return out.String()
 }
 
 func TestAPIWantsItsFields(t *testing.T) {
