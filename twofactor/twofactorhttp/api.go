@@ -174,6 +174,7 @@ func (p *probe) WriteHeader(status int)      { p.status = status }
 // problem.
 func (a *api) answer(handle func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if err := handle(w, r); err != nil {
 			a.g.WriteError(w, r, err)
 		}

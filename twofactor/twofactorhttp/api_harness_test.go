@@ -34,6 +34,8 @@ type fields = map[string]any
 // An apiApp is an app with the JSON contract, messages and a store that counts.
 type apiApp struct {
 	*app
+	stranger *browser // of another user, with a grant
+
 	api    http.Handler
 	outbox *memory.Outbox
 	store  *countingStore
@@ -136,6 +138,7 @@ func (a *apiApp) raw(b *browser, method, path, kind, body string, header ...stri
 	w := httptest.NewRecorder()
 	a.api.ServeHTTP(w, to)
 	require.Equal(a.t, []string{"no-store"}, w.Header().Values("Cache-Control"), "%s %s", method, path)
+	require.Equal(a.t, []string{"nosniff"}, w.Header().Values("X-Content-Type-Options"), "%s %s", method, path)
 	return w
 }
 
@@ -235,8 +238,13 @@ func (a *apiApp) code(to string) string {
 // that.
 func (a *apiApp) member() *browser {
 	a.t.Helper()
+	return a.memberAs(user)
+}
+
+func (a *apiApp) memberAs(id string) *browser {
+	a.t.Helper()
 	b := newBrowser()
-	a.begin(b)
+	a.beginAs(b, id)
 	a.call(b, "POST", "grant", fields{"password": secretPassword}, 200)
 	return b
 }

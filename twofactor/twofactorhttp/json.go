@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/latchkey-auth/latchkey/twofactor"
 )
@@ -112,6 +113,9 @@ func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, inputError{"the body could not be read"}
 	}
+	if !utf8.Valid(body) { // which encoding/json would mend, so that two texts are one
+		return nil, inputError{"the body is not UTF-8"}
+	}
 	return body, nil
 }
 
@@ -130,9 +134,7 @@ func write(w http.ResponseWriter, status int, v any) error {
 	if err != nil {
 		return err
 	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // an error means that the client is gone
 	return nil
