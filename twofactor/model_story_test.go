@@ -1,0 +1,69 @@
+package twofactor_test
+
+import (
+	"time"
+
+	"github.com/latchkey-auth/latchkey/twofactor"
+)
+
+// wait moves the clock: as people live, and a little back, as it happens when a
+// clock is set.
+func (h *history) wait() {
+	moves := []time.Duration{
+		time.Second, 5 * time.Second, step, 35 * time.Second, time.Minute, 5 * time.Minute, 10 * time.Minute, 31 * time.Minute,
+		time.Hour, 6 * time.Hour, 73 * time.Hour, 31 * 24 * time.Hour, 3 * 365 * 24 * time.Hour, -time.Second, -3 * time.Second,
+	}
+	d := moves[h.draw(len(moves), "time")]
+	h.r.clock.Advance(d)
+	h.rt.Logf("the clock moves by %v", d)
+}
+
+func (h *history) waitForCode() { h.r.clock.Advance(step) }
+
+func (h *history) setUp() { h.setUpFor(h.someone()) }
+
+// setUpFor has someone set up a factor from the beginning, with nothing in the way,
+// so that histories don't have to come upon it by chance.
+func (h *history) setUpFor(u *actor) {
+	h.quiet = true
+	defer func() { h.quiet = false }()
+	if least, _ := u.count(nil); least > 0 {
+		return
+	}
+	n := len(h.seats)
+	h.beginFor(u)
+	if len(h.seats) == n {
+		return
+	}
+	s := h.seats[n]
+	g := h.passwordFor(s, nil)
+	if g == nil {
+		return
+	}
+	for _, k := range h.p.Kinds {
+		if d := h.enrollFor(s, g, k); d != nil {
+			if c := h.confirmWith(s, g, d, h.firstCode(d)); c != nil && c.Session != nil {
+				s = h.seats[len(h.seats)-1]
+			}
+		}
+		h.check()
+	}
+}
+
+// signIn has someone sign in with what they have.
+func (h *history) signIn() {
+	u := h.someone()
+	h.quiet = true
+	defer func() { h.quiet = false }()
+	h.r.clock.Advance(step)
+	t := h.beginFor(u)
+	if t == nil {
+		return
+	}
+	for _, f := range u.factors {
+		if f.app != nil {
+			h.verifyWith(t, twofactor.Answer{Method: f.id, Code: f.app.Code(h.now()), RememberDevice: true})
+			return
+		}
+	}
+}

@@ -1,0 +1,315 @@
+package twofactor_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/latchkey-auth/latchkey/otpcode"
+	"github.com/latchkey-auth/latchkey/twofactor"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// A history is what happened so far: to the service, and to the model.
+type history struct {
+	rt     *rapid.T
+	r      *realm
+	p      twofactor.Policy // with the defaults that the documentation names
+	shaky  *shaky
+	latest time.Time // the furthest that the clock has been
+	quiet  bool      // nothing goes wrong
+	read   int       // of the messages
+	sids   int
+
+	actors    []*actor
+	tries     []*try
+	seats     []*seat
+	permits   []*permit
+	sentCodes []*sentCode
+	drafts    []*draft
+	keeps     []*keepsake
+	cookies   []*cookie
+	typed     []string // codes that were typed before, or never arrived
+
+	mu   sync.Mutex
+	log  bytes.Buffer // what the service logged
+	errs strings.Builder
+}
+
+// aside is a testing.TB that isn't the test itself, so that a realm doesn't
+// leave a clean-up behind for each of many histories.
+type aside struct{ testing.TB }
+
+func newHistory(t *testing.T, rt *rapid.T) *history {
+	names := make([]string, 0, len(modelPolicies))
+	for name := range modelPolicies {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	p := modelPolicies[rapid.SampledFrom(names).Draw(rt, "policy")]
+	h := &history{rt: rt, p: documented(p)}
+	h.r = newRealm(aside{t}, p, func(c *twofactor.Config) {
+		h.shaky = &shaky{Store: c.Store}
+		c.Store = h.shaky
+		c.Keys = append(c.Keys, twofactor.NewKey())
+		c.Logger = slog.New(slog.NewTextHandler(logOf{h}, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: timeless}))
+	})
+	h.r.b = h.r.node(func(c *twofactor.Config) { c.Keys = []twofactor.Key{c.Keys[1], c.Keys[0]} }) // in the middle of a change of keys
+	for i, id := range []string{"alice", "bob", "carol"} {
+		h.actors = append(h.actors, h.newActor(id, modelNumbers[i]))
+	}
+	for _, u := range h.actors {
+		if rapid.Bool().Draw(rt, "has a factor") {
+			h.setUpFor(u)
+		}
+	}
+	return h
+}
+
+type logOf struct{ h *history }
+
+func (w logOf) Write(b []byte) (int, error) {
+	w.h.mu.Lock()
+	defer w.h.mu.Unlock()
+	return w.h.log.Write(b)
+}
+
+func (h *history) now() time.Time { return h.r.clock.Now() }
+
+func (h *history) draw(n int, what string) int { return rapid.IntRange(0, n-1).Draw(h.rt, what) }
+
+// odds is true n times out of a hundred.
+func (h *history) odds(n int, what string) bool { return h.draw(100, what) >= 100-n }
+
+func (h *history) fail(format string, args ...any) {
+	h.rt.Helper()
+	h.rt.Fatalf(format, args...)
+}
+
+// some draws one of a list, and more often than not the newest. It skips the action
+// where there is none.
+func some[T any](h *history, what string, list []T) T {
+	if len(list) == 0 {
+		h.rt.SkipNow()
+	}
+	if h.odds(30, what+" from before") {
+		return list[h.draw(len(list), what)]
+	}
+	return list[len(list)-1]
+}
+
+// An answered is what came of a call.
+type answered struct {
+	err    error
+	yes    bool
+	reason twofactor.Reason // of a refusal
+	typo   bool             // it was an InputError
+	fault  bool
+	wrote  bool // the user's record is another one now
+	calm   bool // nothing was made to go wrong
+	had    bool // there was a record
+	mail   []otpcode.Message
+}
+
+// perhaps says how much of what was asked for took place.
+func (a answered) took() (something, certain bool) { return a.yes || a.fault && a.wrote, a.yes }
+
+// call lets one of the nodes do something for a user, perhaps while the store, the
+// sender or the request fails.
+func (h *history) call(u *actor, what string, f func(context.Context, *twofactor.Service) error) answered {
+	h.rt.Helper()
+	node := h.r.a
+	if h.draw(2, "node") == 1 {
+		node = h.r.b
+	}
+	ctx, cancel := context.WithCancel(h.r.ctx())
+	defer cancel()
+	a := answered{calm: true}
+	if !h.quiet && h.odds(20, "trouble") {
+		a.calm = false
+		h.makeTrouble(cancel)
+	}
+	before := h.version(u)
+	a.err = f(ctx, node)
+	h.shaky.plan(nil, nil, 0)
+	h.r.settle()
+	h.r.onSend(nil)
+	after := h.version(u)
+	a.wrote, a.had = before != after, before != ""
+	a.mail = h.newMail()
+
+	no, refused := errors.AsType[*twofactor.RejectedError](a.err)
+	_, a.typo = errors.AsType[*twofactor.InputError](a.err)
+	a.yes = a.err == nil
+	a.fault = a.err != nil && !refused && !a.typo
+	if refused {
+		a.reason = no.Reason
+		if !errors.Is(a.err, twofactor.ErrRejected) {
+			h.fail("%s: a refusal doesn't match ErrRejected", what)
+		}
+		if no.Remaining < 0 || no.Remaining > 5 {
+			h.fail("%s: %d tries remain", what, no.Remaining)
+		}
+	}
+	if a.err != nil {
+		fmt.Fprintf(&h.errs, "%v %+v %#v\n", a.err, a.err, a.err)
+	}
+	if a.fault && a.calm && a.had && !errors.Is(a.err, errElsewhere) {
+		h.fail("%s: a fault, though nothing failed: %v", what, a.err)
+	}
+	if a.wrote && a.calm && (a.typo || slices.Contains(free, a.reason)) {
+		h.fail("%s: refused with %q, and the record has changed", what, a.reason)
+	}
+	h.rt.Logf("%s for %s: %s, calm %t, wrote %t, %d messages", what, u.id, reason(a.err), a.calm, a.wrote, len(a.mail))
+	return a
+}
+
+// free are the refusals that leave everything as it was.
+var free = []twofactor.Reason{
+	twofactor.ReasonMalformedCode, twofactor.ReasonNotUsable, twofactor.ReasonPolicy, twofactor.ReasonGrantRequired,
+	twofactor.ReasonLoginEnded, twofactor.ReasonPaused, twofactor.ReasonConflict,
+}
+
+func (h *history) version(u *actor) twofactor.Version {
+	rec, err := h.r.store.Store.Load(h.r.ctx(), "u/"+u.id)
+	if !errors.Is(err, twofactor.ErrNotFound) {
+		require.NoError(h.r.t, err)
+	}
+	return rec.Version
+}
+
+// newMail are the messages with a code since the last call.
+func (h *history) newMail() []otpcode.Message {
+	all := h.r.out.Messages()
+	var out []otpcode.Message
+	for _, d := range all[h.read:] {
+		if d.Reference != "" {
+			out = append(out, d.Message)
+		}
+	}
+	h.read = len(all)
+	return out
+}
+
+// A breakage is how a call of the store goes wrong.
+type breakage int
+
+const (
+	loses    breakage = iota // it fails and does nothing
+	lies                     // it does what it is asked and says that it failed
+	differs                  // a save says that someone else was first
+	repeats                  // a save says so because its driver came twice
+	hangs                    // the request ends before
+	vanishes                 // the request ends after
+)
+
+// A shaky store does its calls from some on as a plan says.
+type shaky struct {
+	twofactor.Store
+	mu     sync.Mutex
+	next   []breakage
+	skip   int
+	cancel func()
+}
+
+func (h *history) makeTrouble(cancel func()) {
+	h.rt.Helper()
+	switch h.draw(5, "which") {
+	case 0:
+		h.r.onSend(notSent)
+	case 1:
+		h.r.onSend(unknown)
+	case 2:
+		cancel()
+	default:
+		plan := make([]breakage, 1+h.draw(5, "how often"))
+		for i := range plan {
+			plan[i] = breakage(h.draw(6, "breakage"))
+		}
+		h.shaky.plan(plan, cancel, h.draw(8, "from call"))
+	}
+}
+
+func (s *shaky) plan(next []breakage, cancel func(), skip int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next, s.cancel, s.skip = next, cancel, skip
+}
+
+func (s *shaky) due() (breakage, bool, func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.next) == 0 {
+		return 0, false, nil
+	}
+	if s.skip > 0 {
+		s.skip--
+		return 0, false, nil
+	}
+	b := s.next[0]
+	s.next = s.next[1:]
+	return b, true, s.cancel
+}
+
+func (s *shaky) Load(ctx context.Context, key string) (twofactor.Record, error) {
+	b, due, cancel := s.due()
+	if due && b == hangs {
+		cancel()
+	}
+	rec, err := s.Store.Load(ctx, key)
+	if due && b == vanishes {
+		cancel()
+	}
+	if due && b < hangs {
+		return twofactor.Record{}, errStore
+	}
+	return rec, err
+}
+
+func (s *shaky) Save(ctx context.Context, key string, old twofactor.Version, data []byte) (twofactor.Version, error) {
+	b, due, cancel := s.due()
+	if due && b == hangs {
+		cancel()
+	}
+	if due && b == loses {
+		return "", errStore
+	}
+	if due && b == differs {
+		return "", twofactor.ErrConflict
+	}
+	v, err := s.Store.Save(ctx, key, old, data)
+	if due && b == vanishes {
+		cancel()
+	}
+	if due && b == lies {
+		return "", errStore
+	}
+	if due && b == repeats {
+		return "", twofactor.ErrConflict
+	}
+	return v, err
+}
+
+func (s *shaky) Delete(ctx context.Context, key string, old twofactor.Version) error {
+	if b, due, _ := s.due(); due {
+		if b == lies {
+			_ = s.Store.Delete(ctx, key, old)
+		}
+		return errStore
+	}
+	return s.Store.Delete(ctx, key, old)
+}
+
+// Keys implements twofactor.Lister.
+func (s *shaky) Keys(ctx context.Context) iter.Seq2[string, error] {
+	return s.Store.(*meter).Store.(twofactor.Lister).Keys(ctx)
+}
