@@ -25,7 +25,9 @@ func (h *history) reset() {
 			h.fail("Reset: without a reason, or with a book of them")
 		}
 	}
-	got := h.call(u, "Reset", func(ctx context.Context, svc *twofactor.Service) error { return svc.Reset(ctx, admin, u.id, "lost phone") })
+	got := h.call(u, "Reset", func(ctx context.Context, svc *twofactor.Service) error {
+		return svc.Reset(ctx, admin, u.id, "lost phone")
+	})
 	if got.yes && (admin == nil || !s.fresh(h.now(), 5*time.Minute) || s.of == u) {
 		h.fail("Reset: on the word of someone without a fresh proof, or of the user")
 	}
@@ -77,7 +79,7 @@ func (h *history) passwordChanged() {
 
 // importUser takes a user over from another system.
 func (h *history) importUser() {
-	if !h.odds(40, "an import") {
+	if !slices.Contains(h.p.Kinds, twofactor.TOTP) || !h.odds(40, "an import") {
 		h.rt.SkipNow()
 	}
 	u := h.someone()

@@ -234,6 +234,6 @@ func digitsOf(text string) string {
 
 // canonical is a recovery code in the one form that is compared.
 func canonical(text string) string {
-	text = strings.ToUpper(strings.NewReplacer("-", "", " ", "").Replace(text))
+	text = strings.ToUpper(strings.NewReplacer("-", "", " ", "", "\t", "").Replace(text))
 	return strings.NewReplacer("I", "1", "L", "1", "O", "0").Replace(text)
 }
