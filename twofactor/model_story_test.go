@@ -1,6 +1,7 @@
 package twofactor_test
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/twofactor"
@@ -65,5 +66,29 @@ func (h *history) signIn() {
 			h.verifyWith(t, twofactor.Answer{Method: f.id, Code: f.app.Code(h.now()), RememberDevice: true})
 			return
 		}
+	}
+}
+
+// guess has someone who knows the password type one wrong code after the other.
+func (h *history) guess() {
+	u := h.someone()
+	h.quiet = true
+	defer func() { h.quiet = false }()
+	t := h.beginFor(u)
+	if t == nil || len(u.factors) == 0 {
+		return
+	}
+	f := u.factors[h.draw(len(u.factors), "factor")]
+	for i := range 1 + h.draw(12, "guesses") {
+		if i == 6 { // five end a login
+			if t = h.beginFor(u); t == nil {
+				return
+			}
+		}
+		a := twofactor.Answer{Code: fmt.Sprintf("%06d", 111111*(1+i%9))}
+		if i%2 == 0 {
+			a.Method = f.id
+		}
+		h.verifyWith(t, a)
 	}
 }

@@ -25,12 +25,15 @@ import (
 //	go test ./twofactor -run '^TestModel$' -timeout 2h -rapid.checks=25000 -rapid.steps=40
 func TestModel(t *testing.T) {
 	t.Parallel()
+	calls := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		h := newHistory(t, rt)
 		defer h.r.settle()
 		rt.Repeat(h.actions())
 		h.nothingSecretIsOut()
+		calls += h.calls
 	})
+	t.Logf("%d calls of the service", calls)
 }
 
 // actions are all that people can do to a service, and the world to them. What
@@ -58,7 +61,7 @@ func (h *history) actions() map[string]func(*rapid.T) {
 		"Explain": h.explain, "Drain": h.drain,
 
 		"the clock moves": h.wait, "the clock moves 2": h.wait, "the phone shows another code": h.waitForCode,
-		"the profile changes": h.profileChanges, "someone sets up a factor": h.setUp, "someone signs in": h.signIn,
+		"the profile changes": h.profileChanges, "someone sets up a factor": h.setUp, "someone signs in": h.signIn, "someone guesses": h.guess,
 	}
 	out := make(map[string]func(*rapid.T))
 	for name, f := range calls {

@@ -29,6 +29,7 @@ type history struct {
 	quiet  bool      // nothing goes wrong
 	read   int       // of the messages
 	sids   int
+	calls  int
 
 	actors    []*actor
 	tries     []*try
@@ -127,6 +128,7 @@ func (a answered) took() (something, certain bool) { return a.yes || a.fault && 
 // sender or the request fails.
 func (h *history) call(u *actor, what string, f func(context.Context, *twofactor.Service) error) answered {
 	h.rt.Helper()
+	h.calls++
 	node := h.r.a
 	if h.draw(2, "node") == 1 {
 		node = h.r.b
