@@ -146,7 +146,7 @@ func (h *history) holdsTo(what string, s *seat, g *permit, got answered, else_ b
 	switch {
 	case got.yes && !may:
 		h.fail("%s: done without a grant", what)
-	case got.reason == twofactor.ReasonGrantRequired && must && got.calm:
+	case got.reason == twofactor.ReasonGrantRequired && must:
 		h.fail("%s: the grant is good, and was refused", what)
 	case !got.yes && must && else_ && got.calm:
 		h.fail("%s: refused, though all is right: %v", what, got.err)

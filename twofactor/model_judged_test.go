@@ -20,7 +20,7 @@ func (h *history) answered(t *try, a twofactor.Answer, w worth, got answered) (r
 	switch {
 	case yes && !w.may:
 		h.fail("%s: a yes to %+v without a right, unspent and unexpired proof", t.purpose(), plain(a))
-	case !yes && w.must && got.calm:
+	case !yes && w.must && (got.calm || slices.Contains(judgedReasons, got.reason)): // whatever fails, it isn't wrong
 		h.fail("%s: %s to %+v, which is right (%+v)", t.purpose(), reason(got.err), plain(a), w)
 	case yes:
 		h.spent(t, w, true)

@@ -32,7 +32,10 @@ func (h *history) aim(u *actor) string {
 
 func (h *history) send() {
 	t := some(h, "login", h.tries)
-	f := h.aim(t.of)
+	h.sendTo(t, h.aim(t.of))
+}
+
+func (h *history) sendTo(t *try, f string) {
 	var sent *twofactor.Sent
 	got := h.call(t.of, "Send", func(ctx context.Context, s *twofactor.Service) (err error) {
 		sent, err = s.Send(ctx, t.token, f, twofactor.Client{})

@@ -92,3 +92,26 @@ func (h *history) guess() {
 		h.verifyWith(t, a)
 	}
 }
+
+// notDelivered has the second of two codes not go out: the first one stays good.
+func (h *history) notDelivered() {
+	u := h.someone()
+	for _, f := range u.factors {
+		if f.app != nil {
+			continue
+		}
+		h.quiet = true
+		defer func() { h.quiet, h.gateway = false, nil }()
+		t := h.beginFor(u)
+		if t == nil {
+			return
+		}
+		h.sendTo(t, f.id)
+		h.r.clock.Advance(31 * time.Second)
+		h.gateway = h.swallow
+		h.sendTo(t, f.id)
+		h.gateway = nil
+		h.verifyWith(t, twofactor.Answer{Method: f.id, Code: h.rightFor(t, f)})
+		return
+	}
+}

@@ -61,7 +61,7 @@ func (h *history) actions() map[string]func(*rapid.T) {
 		"Explain": h.explain, "Drain": h.drain,
 
 		"the clock moves": h.wait, "the clock moves 2": h.wait, "the phone shows another code": h.waitForCode,
-		"the profile changes": h.profileChanges, "someone sets up a factor": h.setUp, "someone signs in": h.signIn, "someone guesses": h.guess,
+		"the profile changes": h.profileChanges, "someone sets up a factor": h.setUp, "someone signs in": h.signIn, "someone guesses": h.guess, "a message doesn't go out": h.notDelivered,
 	}
 	out := make(map[string]func(*rapid.T))
 	for name, f := range calls {

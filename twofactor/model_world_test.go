@@ -26,10 +26,12 @@ type history struct {
 	p      twofactor.Policy // with the defaults that the documentation names
 	shaky  *shaky
 	latest time.Time // the furthest that the clock has been
-	quiet  bool      // nothing goes wrong
+	quiet  bool      // nothing goes wrong by chance
 	read   int       // of the messages
 	sids   int
 	calls  int
+
+	gateway func(context.Context, otpcode.Message) error // what becomes of messages, where that is meant to go wrong
 
 	actors    []*actor
 	tries     []*try
@@ -140,6 +142,10 @@ func (h *history) call(u *actor, what string, f func(context.Context, *twofactor
 		a.calm = false
 		h.makeTrouble(cancel)
 	}
+	if h.gateway != nil {
+		a.calm = false
+		h.r.onSend(h.gateway)
+	}
 	before := h.version(u)
 	a.err = f(ctx, node)
 	h.shaky.plan(nil, nil, 0)
@@ -179,6 +185,16 @@ func (h *history) call(u *actor, what string, f func(context.Context, *twofactor
 var free = []twofactor.Reason{
 	twofactor.ReasonMalformedCode, twofactor.ReasonNotUsable, twofactor.ReasonPolicy, twofactor.ReasonGrantRequired,
 	twofactor.ReasonLoginEnded, twofactor.ReasonPaused, twofactor.ReasonConflict,
+}
+
+// swallow keeps a message from going out. Its code must be none.
+func (h *history) swallow(ctx context.Context, m otpcode.Message) error {
+	if code := codeIn.FindStringSubmatch(m.Text); m.Reference != "" && code != nil {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.typed = append(h.typed, code[1])
+	}
+	return notSent(ctx, m)
 }
 
 func (h *history) version(u *actor) twofactor.Version {
@@ -227,7 +243,7 @@ func (h *history) makeTrouble(cancel func()) {
 	h.rt.Helper()
 	switch h.draw(5, "which") {
 	case 0:
-		h.r.onSend(notSent)
+		h.r.onSend(h.swallow)
 	case 1:
 		h.r.onSend(unknown)
 	case 2:
