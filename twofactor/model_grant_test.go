@@ -182,7 +182,8 @@ func (h *history) signedOut() {
 	}
 	for _, g := range h.permits {
 		if g.of == s.of && g.sid == s.sid {
-			g.is.lose(certain)
+			// One that has run out is left, for a clock that goes back to before.
+			g.is.lose(certain && h.now().Before(g.expires))
 		}
 	}
 	if d != nil && d.of == s.of && h.p.Trust.EndsAtSignOut {

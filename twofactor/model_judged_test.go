@@ -32,6 +32,9 @@ func (h *history) answered(t *try, a twofactor.Answer, w worth, got answered) (r
 		h.missed(t, w, false, false)
 		return w.may, false
 	case slices.Contains(judgedReasons, got.reason):
+		if w.price > 0 && !w.free && !w.onPaper && !got.wrote {
+			h.fail("%s: judged for nothing: %s", t.purpose(), got.reason)
+		}
 		h.missed(t, w, true, got.reason == twofactor.ReasonWrongCode)
 	}
 	return false, false

@@ -28,10 +28,15 @@ type worth struct {
 // alive says whether an attempt may still be answered, and whether it surely can.
 func (h *history) alive(t *try) (may, must bool) {
 	now := h.now()
-	may = t.is != gone && t.era >= t.of.first && now.Before(t.expires) && t.wrong < 5
-	must = may && t.is == there && t.era == t.of.era && h.latest.Before(t.expires) && t.wrong2 < 5
+	may = (t.is != gone && t.wrong < 5 || h.ranOut(t.expires)) && t.era >= t.of.first && now.Before(t.expires)
+	must = may && !h.ranOut(t.expires) && t.is == there && t.era == t.of.era && t.wrong2 < 5
 	return may, must
 }
+
+// ranOut reports whether the clock has been past a time. What runs out is forgotten,
+// with what had been counted; and a clock that goes back to before takes it for new
+// again, as the documentation of Config.Now says.
+func (h *history) ranOut(end time.Time) bool { return !h.latest.Before(end) }
 
 func (h *history) bucketOf(t *try) *bucket {
 	switch t.known {

@@ -160,7 +160,7 @@ func (h *history) cancel() {
 	got := h.call(t.of, "Cancel", func(ctx context.Context, s *twofactor.Service) error { return s.Cancel(ctx, t.token) })
 	if took, certain := got.took(); took {
 		// One that has cost nothing ends only when the browser forgets it.
-		t.is.lose(certain && (t.wrong > 0 || t.sends > 0))
+		t.is.lose(certain && (t.wrong > 0 || t.sends > 0) && h.now().Before(t.expires))
 	}
 }
 
