@@ -66,9 +66,12 @@ func (h *history) delete() {
 }
 
 func (h *history) passwordChanged() {
-	u := h.someone()
+	h.passwordOf(h.someone(), !h.odds(30, "the app forgets to say so"))
+}
+
+func (h *history) passwordOf(u *actor, told bool) {
 	u.secret++
-	if h.odds(30, "the app forgets to say so") {
+	if !told {
 		return
 	}
 	got := h.call(u, "PasswordChanged", func(ctx context.Context, svc *twofactor.Service) error { return svc.PasswordChanged(ctx, u.id) })

@@ -120,13 +120,21 @@ func (h *history) someGrant() (*seat, *permit) {
 	}
 	g := some(h, "grant", h.permits)
 	if h.odds(85, "of its session") {
-		for _, s := range slices.Backward(h.seats) {
-			if s.of == g.of && s.sid == g.sid {
-				return s, g
-			}
+		if s := h.seatOf(g); s != nil {
+			return s, g
 		}
 	}
 	return some(h, "session", h.seats), g
+}
+
+// seatOf is the session that a grant was made in, as it is now.
+func (h *history) seatOf(g *permit) *seat {
+	for _, s := range slices.Backward(h.seats) {
+		if s.of == g.of && s.sid == g.sid {
+			return s
+		}
+	}
+	return nil
 }
 
 func (h *history) granted() {

@@ -115,3 +115,49 @@ func (h *history) notDelivered() {
 		return
 	}
 }
+
+// loseDevice has someone sign in by the number of their profile.
+func (h *history) loseDevice() {
+	u := h.someone()
+	number, _, since := u.phone()
+	if !h.p.LostDevice || h.now().Sub(since) < 72*time.Hour {
+		return
+	}
+	h.quiet = true
+	defer func() { h.quiet = false }()
+	if t := h.beginFor(u); t != nil {
+		h.lostWith(t, number[len(number)-4:])
+		h.verifyWith(t, twofactor.Answer{Method: twofactor.MethodLostDevice, Code: h.rightFor(t, nil), RememberDevice: true})
+	}
+}
+
+// interrupted has someone begin to set up an app, and someone else, who may not
+// even be there any more, change the password: what was begun is no way in.
+func (h *history) interrupted() {
+	g := some(h, "grant", h.permits)
+	s := h.seatOf(g)
+	if s == nil {
+		return
+	}
+	h.quiet = true
+	defer func() { h.quiet = false }()
+	d := h.enrollFor(s, g, twofactor.TOTP)
+	if d == nil {
+		return
+	}
+	h.passwordOf(s.of, true)
+	h.r.clock.Advance(step)
+	t := h.proving(s)
+	for _, f := range s.of.factors {
+		if f.app != nil {
+			h.grantWith(s, t, twofactor.Answer{Method: f.id, Code: f.app.Code(h.now())})
+			break
+		}
+	}
+	if len(s.of.factors) == 0 {
+		h.passwordFor(s, nil)
+	}
+	if g = h.permits[len(h.permits)-1]; g.of == s.of {
+		h.confirmWith(s, g, d, h.firstCode(d))
+	}
+}

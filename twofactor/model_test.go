@@ -62,6 +62,7 @@ func (h *history) actions() map[string]func(*rapid.T) {
 
 		"the clock moves": h.wait, "the clock moves 2": h.wait, "the phone shows another code": h.waitForCode,
 		"the profile changes": h.profileChanges, "someone sets up a factor": h.setUp, "someone signs in": h.signIn, "someone guesses": h.guess, "a message doesn't go out": h.notDelivered,
+		"someone loses their device": h.loseDevice, "someone begins and is interrupted": h.interrupted,
 	}
 	out := make(map[string]func(*rapid.T))
 	for name, f := range calls {

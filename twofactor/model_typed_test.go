@@ -51,7 +51,10 @@ func (h *history) answer(t *try) twofactor.Answer {
 			a.Codes = h.three(f)
 		}
 	case 10:
-		a.Code = []string{"", "x", "12345", "1234567", "12345678901", strings.Repeat("A", 25), "１２３４５６"}[h.draw(7, "nonsense")]
+		if h.odds(50, "for recovery") {
+			a.Method = twofactor.MethodRecovery
+		}
+		a.Code = []string{"", "x", "12345", "1234567", "12345678901", strings.Repeat("A", 25), "１２３４５６", "a\x00b"}[h.draw(8, "nonsense")]
 	case 11:
 		a.Code = fmt.Sprintf("%06d", h.draw(1_000_000, "guess"))
 	}

@@ -226,6 +226,7 @@ const (
 	lies                     // it does what it is asked and says that it failed
 	differs                  // a save says that someone else was first
 	repeats                  // a save says so because its driver came twice
+	lags                     // a save fails, and takes place when the next one is on its way
 	hangs                    // the request ends before
 	vanishes                 // the request ends after
 )
@@ -237,6 +238,7 @@ type shaky struct {
 	next   []breakage
 	skip   int
 	cancel func()
+	late   func() // the save that lags
 }
 
 func (h *history) makeTrouble(cancel func()) {
@@ -251,7 +253,7 @@ func (h *history) makeTrouble(cancel func()) {
 	default:
 		plan := make([]breakage, 1+h.draw(5, "how often"))
 		for i := range plan {
-			plan[i] = breakage(h.draw(6, "breakage"))
+			plan[i] = breakage(h.draw(7, "breakage"))
 		}
 		h.shaky.plan(plan, cancel, h.draw(8, "from call"))
 	}
@@ -260,7 +262,18 @@ func (h *history) makeTrouble(cancel func()) {
 func (s *shaky) plan(next []breakage, cancel func(), skip int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.next, s.cancel, s.skip = next, cancel, skip
+	s.next, s.cancel, s.skip, s.late = next, cancel, skip, nil
+}
+
+// arrive lets the save that lags take place.
+func (s *shaky) arrive(next func()) {
+	s.mu.Lock()
+	late := s.late
+	s.late = next
+	s.mu.Unlock()
+	if late != nil {
+		late()
+	}
 }
 
 func (s *shaky) due() (breakage, bool, func()) {
@@ -295,10 +308,15 @@ func (s *shaky) Load(ctx context.Context, key string) (twofactor.Record, error) 
 
 func (s *shaky) Save(ctx context.Context, key string, old twofactor.Version, data []byte) (twofactor.Version, error) {
 	b, due, cancel := s.due()
+	s.arrive(nil)
 	if due && b == hangs {
 		cancel()
 	}
-	if due && b == loses {
+	if due && b == lags {
+		data = bytes.Clone(data)
+		s.arrive(func() { _, _ = s.Store.Save(context.WithoutCancel(ctx), key, old, data) })
+	}
+	if due && (b == loses || b == lags) {
 		return "", errStore
 	}
 	if due && b == differs {
