@@ -144,7 +144,17 @@ func TestSlipBesideImportedCodes(t *testing.T) {
 			_, err := w.a.Verify(t.Context(), login, twofactor.Answer{Method: method, Code: slip(eve.codes[0])})
 			refused(t, err, twofactor.ReasonMalformedCode)
 		}
+		_, err := w.a.Verify(t.Context(), login, twofactor.Answer{
+			Method: twofactor.MethodRecovery, Codes: []string{"111111", "222222", "333333"},
+		})
+		refused(t, err, twofactor.ReasonMalformedCode)
 		require.Equal(t, before, w.raw("alice"))
+
+		v, err := w.a.Verify(t.Context(), login, twofactor.Answer{Method: twofactor.MethodRecovery, Code: "abcd-efgh"})
+		require.NoError(t, err)
+		require.Equal(t, "alice", v.UserID())
+		require.True(t, v.Recovered())
+		require.NotNil(t, v.Made().Grant)
 	})
 }
 

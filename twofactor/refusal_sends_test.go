@@ -40,11 +40,9 @@ func (g *usher) Release(context.Context, twofactor.SendRequest) error {
 
 func (*usher) Entered(context.Context, twofactor.SendRequest) error { return nil }
 
-func ushered(p twofactor.Policy) func(testing.TB) (*realm, *usher) {
-	return func(t testing.TB) (*realm, *usher) {
-		g := new(usher)
-		return newRealm(t, p, func(c *twofactor.Config) { c.Messaging.Guard = g }), g
-	}
+func ushered(t testing.TB, p twofactor.Policy) (*realm, *usher) {
+	g := new(usher)
+	return newRealm(t, p, func(c *twofactor.Config) { c.Messaging.Guard = g }), g
 }
 
 // Codes are sent for factors of the user's that take them, in a login that is
@@ -52,7 +50,7 @@ func ushered(p twofactor.Policy) func(testing.TB) (*realm, *usher) {
 // no place with the guard.
 func TestSendsThatAreRefused(t *testing.T) {
 	t.Parallel()
-	r, g := ushered(twofactor.Policy{Kinds: []twofactor.Kind{twofactor.TOTP, twofactor.Email}})(t)
+	r, g := ushered(t, twofactor.Policy{Kinds: []twofactor.Kind{twofactor.TOTP, twofactor.Email}})
 	alice := r.join("alice", "")
 	alice.setUp(twofactor.TOTP)
 	alice.setUp(twofactor.Email)
@@ -91,11 +89,29 @@ func TestSendsThatAreRefused(t *testing.T) {
 	require.Zero(t, g.out)
 }
 
+// A message that doesn't go out leaves nothing of its own login, and all of others.
+func TestFailedSendLeavesOtherLogins(t *testing.T) {
+	t.Parallel()
+	r, _ := ushered(t, twofactor.Policy{Kinds: []twofactor.Kind{twofactor.Email}})
+	alice := r.join("alice", "")
+	alice.setUp(twofactor.Email)
+	r.clock.Advance(time.Minute)
+	one, two := alice.login(), alice.login()
+	code := alice.sent(one, twofactor.Email)
+	before, _ := r.peek("alice")
+	r.onSend(notSent)
+	_, err := alice.send(two, twofactor.Email)
+	denied(t, err, twofactor.ReasonSendFailed)
+	after, _ := r.peek("alice")
+	require.Equal(t, before.Attempts, after.Attempts)
+	require.NoError(t, alice.answer(one, code))
+}
+
 // A place with the guard is for one destination. Where another one has come in
 // between, it is given back and nothing is sent.
 func TestNumberThatChangesWhileACodeIsSent(t *testing.T) {
 	t.Parallel()
-	r, g := ushered(hosting())(t)
+	r, g := ushered(t, hosting())
 	alice := r.join("alice", "0412 345 678")
 	g.onReserve = func() {
 		g.onReserve = nil

@@ -54,7 +54,10 @@ func TestSettingsThatAreRefused(t *testing.T) {
 			require.NoError(r.t, err)
 			_, err = r.a.SendPhoneCode(r.ctx(), alice.session, alice.grant, twofactor.Client{})
 			require.NoError(r.t, err)
-			_, err = r.a.VerifyPhone(r.ctx(), alice.session, alice.grant, "1234567")
+			for range 6 { // which is free
+				_, err = r.a.VerifyPhone(r.ctx(), alice.session, alice.grant, "1234567")
+				denied(r.t, err, twofactor.ReasonMalformedCode)
+			}
 			return err
 		}},
 		"a number taken away that a factor uses": {everything(), twofactor.ReasonPolicy, func(r *realm, alice *member) error {
@@ -98,7 +101,10 @@ func TestSettingsThatAreRefused(t *testing.T) {
 			r.onSend(notSent)
 			e, err := r.a.Enroll(r.ctx(), alice.session, alice.grant, twofactor.EnrollRequest{Kind: twofactor.Email})
 			denied(r.t, err, twofactor.ReasonSendFailed)
-			_, err = r.a.Confirm(r.ctx(), alice.session, alice.grant, e.ID, "123456")
+			for range 6 { // which is free
+				_, err = r.a.Confirm(r.ctx(), alice.session, alice.grant, e.ID, "123456")
+				denied(r.t, err, twofactor.ReasonNotUsable)
+			}
 			return err
 		}},
 		"recovery codes where there are none": {
@@ -139,6 +145,7 @@ func TestAddressesThatAreRefused(t *testing.T) {
 		typo, ok := errors.AsType[*twofactor.InputError](err)
 		require.True(t, ok, "%v", err)
 		require.Equal(t, "email", typo.Field)
+		require.ErrorIs(t, err, typo.Err)
 		require.NotContains(t, err.Error(), address)
 		require.Empty(t, r.messages(""))
 	}
