@@ -85,7 +85,10 @@ func (h *history) importUser() {
 	if !slices.Contains(h.p.Kinds, twofactor.TOTP) || !h.odds(40, "an import") {
 		h.rt.SkipNow()
 	}
-	u := h.someone()
+	h.importFor(h.someone())
+}
+
+func (h *history) importFor(u *actor) {
 	var in twofactor.Import
 	var apps []*twofactortest.Phone
 	for range 1 + h.draw(2, "apps") {

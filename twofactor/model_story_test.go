@@ -2,6 +2,7 @@ package twofactor_test
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/twofactor"
@@ -29,6 +30,11 @@ func (h *history) setUpFor(u *actor) {
 	h.quiet = true
 	defer func() { h.quiet = false }()
 	if least, _ := u.count(nil); least > 0 {
+		return
+	}
+	if slices.Contains(h.p.Kinds, twofactor.TOTP) && h.draw(4, "from elsewhere") == 3 {
+		h.importFor(u)
+		h.check()
 		return
 	}
 	n := len(h.seats)
@@ -63,7 +69,11 @@ func (h *history) signIn() {
 	}
 	for _, f := range u.factors {
 		if f.app != nil {
+			if h.draw(3, "and the store fails") == 2 {
+				h.breaks = []breakage{breakage(h.draw(7, "breakage"))}
+			}
 			h.verifyWith(t, twofactor.Answer{Method: f.id, Code: f.app.Code(h.now()), RememberDevice: true})
+			h.breaks = nil
 			return
 		}
 	}
@@ -93,8 +103,9 @@ func (h *history) guess() {
 	}
 }
 
-// notDelivered has the second of two codes not go out: the first one stays good.
-func (h *history) notDelivered() {
+// twoCodes has someone ask for a code twice and type the first. It is good if the
+// second one didn't go out.
+func (h *history) twoCodes() {
 	u := h.someone()
 	for _, f := range u.factors {
 		if f.app != nil {
@@ -107,11 +118,14 @@ func (h *history) notDelivered() {
 			return
 		}
 		h.sendTo(t, f.id)
+		first := h.rightFor(t, f)
 		h.r.clock.Advance(31 * time.Second)
-		h.gateway = h.swallow
+		if h.draw(2, "goes out") == 0 {
+			h.gateway = h.swallow
+		}
 		h.sendTo(t, f.id)
 		h.gateway = nil
-		h.verifyWith(t, twofactor.Answer{Method: f.id, Code: h.rightFor(t, f)})
+		h.verifyWith(t, twofactor.Answer{Method: f.id, Code: first})
 		return
 	}
 }

@@ -32,6 +32,7 @@ type history struct {
 	calls  int
 
 	gateway func(context.Context, otpcode.Message) error // what becomes of messages, where that is meant to go wrong
+	breaks  []breakage                                   // what becomes of the call after the first, likewise
 
 	actors    []*actor
 	tries     []*try
@@ -141,6 +142,10 @@ func (h *history) call(u *actor, what string, f func(context.Context, *twofactor
 	if !h.quiet && h.odds(20, "trouble") {
 		a.calm = false
 		h.makeTrouble(cancel)
+	}
+	if h.breaks != nil {
+		a.calm = false
+		h.shaky.plan(h.breaks, cancel, 1)
 	}
 	if h.gateway != nil {
 		a.calm = false
