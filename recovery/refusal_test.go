@@ -2,6 +2,7 @@ package recovery_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,4 +30,18 @@ func TestImportRefusesOtherMarks(t *testing.T) {
 			require.Empty(t, set.Imported)
 		}
 	}
+}
+
+// A code of another system may be as long as bcrypt can tell apart.
+func TestImportedCodeOf72Bytes(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("x", 72)
+	hash, err := bcrypt.GenerateFromPassword([]byte(text), bcrypt.MinCost)
+	require.NoError(t, err)
+	set, err := recovery.Set{}.Import([][]byte{hash})
+	require.NoError(t, err)
+	_, err = set.MatchImported(text)
+	require.NoError(t, err)
+	_, err = set.MatchImported(text + "x")
+	require.ErrorIs(t, err, recovery.ErrMalformed)
 }

@@ -102,7 +102,6 @@ type try struct {
 	blurry  bool   // nobody knows which
 	secret  int
 	place   string
-	lost    string // the number of a lost-device request
 }
 
 // A seat is a session.
