@@ -118,24 +118,15 @@ func (h *history) nothingSecretIsOut() {
 	for _, n := range modelNumbers {
 		secret[n], secret[strings.TrimPrefix(n, "+")], secret["0"+n[3:]] = "a number", "a number", "a number"
 	}
-	var tokens []string
+	tokens := h.tokens()
 	for _, u := range h.actors {
 		tokens = append(tokens, u.id+"@example.com")
 		for _, p := range u.papers {
 			secret[p.text] = "a recovery code"
 		}
 	}
-	for _, t := range h.tries {
-		tokens = append(tokens, t.token)
-	}
 	for _, s := range h.seats {
 		tokens = append(tokens, s.token)
-	}
-	for _, g := range h.permits {
-		tokens = append(tokens, g.token)
-	}
-	for _, d := range h.keeps {
-		tokens = append(tokens, d.token)
 	}
 	h.mu.Lock()
 	said := h.log.String() + h.errs.String()

@@ -200,16 +200,16 @@ func (h *history) resume() {
 		s.session = back
 		return
 	}
-	for _, token := range h.otherTokens() {
+	tokens := append([]string{"", "x"}, h.tokens()...)
+	for _, token := range tokens[max(0, len(tokens)-8):] {
 		if _, err := h.r.a.Resume(token); err == nil {
 			h.fail("Resume: a token that is no session's")
 		}
 	}
 }
 
-// otherTokens are those that sign nobody in.
-func (h *history) otherTokens() []string {
-	out := []string{"", "x"}
+// tokens are those that sign nobody in.
+func (h *history) tokens() (out []string) {
 	for _, t := range h.tries {
 		out = append(out, t.token)
 	}
@@ -222,5 +222,5 @@ func (h *history) otherTokens() []string {
 	for _, g := range h.permits {
 		out = append(out, g.token)
 	}
-	return out[max(0, len(out)-8):]
+	return out
 }
