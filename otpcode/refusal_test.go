@@ -42,11 +42,15 @@ func TestCodeThatIsNone(t *testing.T) {
 func TestRendererThatIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(c *otpcode.Config){
-		"a name that is no UTF-8":   func(c *otpcode.Config) { c.Service = "Ex\xffample" },
-		"a contact that is none":    func(c *otpcode.Config) { c.Contact = "help\xff" },
-		"a host that is none":       func(c *otpcode.Config) { c.Host = "exa mple.com" },
-		"a notice without the name": func(c *otpcode.Config) { c.Templates = map[string]string{"en": `{{define "reset.text"}}Reset. {{.Contact}}{{end}}`} },
-		"one without the contact":   func(c *otpcode.Config) { c.Templates = map[string]string{"en": `{{define "reset.text"}}{{.Service}} was reset.{{end}}`} },
+		"a name that is no UTF-8": func(c *otpcode.Config) { c.Service = "Ex\xffample" },
+		"a contact that is none":  func(c *otpcode.Config) { c.Contact = "help\xff" },
+		"a host that is none":     func(c *otpcode.Config) { c.Host = "exa mple.com" },
+		"a notice without the name": func(c *otpcode.Config) {
+			c.Templates = map[string]string{"en": `{{define "reset.text"}}Reset. {{.Contact}}{{end}}`}
+		},
+		"one without the contact": func(c *otpcode.Config) {
+			c.Templates = map[string]string{"en": `{{define "reset.text"}}{{.Service}} was reset.{{end}}`}
+		},
 	} {
 		c := config
 		change(&c)
