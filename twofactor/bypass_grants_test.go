@@ -75,7 +75,7 @@ func TestBypass_W42_EndedUnderConflicts(t *testing.T) {
 	}})
 	for _, s := range stores {
 		synctest.Test(t, func(t *testing.T) { // a conflict is retried for a second
-			a, b := s.open(t)
+			a, b := s.Part(t)
 			w := newWorld(t, a, b, policy)
 			alice := w.enrolled("alice")
 			v := alice.signIn()

@@ -77,7 +77,7 @@ func TestBypass_W49_SecretsInLogsErrorsAndEvents(t *testing.T) {
 			for _, at := range []int{0, 1, 3, 6, 10, 15, 21} { // at 0 nothing fails
 				for _, store := range stores {
 					var log bytes.Buffer
-					a, b := store.open(t)
+					a, b := store.Part(t)
 					w := newWorld(t, a, b, func(c *twofactor.Config) {
 						c.Logger = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: timeless}))
 					})

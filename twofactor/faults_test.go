@@ -18,7 +18,7 @@ func TestBypass_W40_AFaultAtEveryCall(t *testing.T) {
 				for at := 1; ; at++ {
 					reached := false
 					synctest.Test(t, func(t *testing.T) {
-						a, b := store.open(t)
+						a, b := store.Part(t)
 						reached = newStory(newWorld(t, a, b)).tell(t, at, f)
 					})
 					if !reached {
@@ -40,7 +40,7 @@ func TestBypass_W40_ConflictsWithoutEnd(t *testing.T) {
 			t.Parallel()
 			for _, s := range stores {
 				synctest.Test(t, func(t *testing.T) {
-					a, b := s.open(t)
+					a, b := s.Part(t)
 					w := newWorld(t, a, b)
 					p, login, code := w.ready("alice")
 					before, saves := w.raw("alice"), 0
@@ -119,7 +119,7 @@ func TestFaultsAroundResetAndDelete(t *testing.T) {
 			for _, s := range stores {
 				for at := 1; at <= 4; at++ {
 					synctest.Test(t, func(t *testing.T) {
-						a, b := s.open(t)
+						a, b := s.Part(t)
 						w := newWorld(t, a, b)
 						w.enrolled("alice")
 						w.enrolled("bob")

@@ -9,28 +9,25 @@ import (
 	"testing"
 	"time"
 
-	"github.com/latchkey-auth/latchkey/providers/memory"
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/latchkey-auth/latchkey/twofactor/twofactortest"
 	"github.com/stretchr/testify/require"
 )
 
-// stores are what the security tests run on. open returns two handles of one
-// empty store: what two nodes hold.
-var stores = []struct {
-	name string
-	open func(testing.TB) (a, b twofactor.Store)
-}{
-	{"memory", func(testing.TB) (a, b twofactor.Store) { s := new(memory.Store); return s, s }},
-}
+// stores are those that the library ships. Each gives two handles, as two nodes
+// have them.
+var stores = realserver.All()
+
+func TestMain(m *testing.M) { realserver.Main(m) }
 
 // onEachStore runs test in a world of its own on each store.
 func onEachStore(t *testing.T, test func(*testing.T, *world), change ...func(*twofactor.Config)) {
 	t.Helper()
 	for _, s := range stores {
-		t.Run(s.name, func(t *testing.T) {
+		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
-			a, b := s.open(t)
+			a, b := s.Part(t)
 			test(t, newWorld(t, a, b, change...))
 		})
 	}

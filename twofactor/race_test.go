@@ -45,10 +45,10 @@ func (w *world) race(n int, request func(node *twofactor.Service, i int) error) 
 // onEachStoreInRounds repeats a race, in a new world each time.
 func onEachStoreInRounds(t *testing.T, test func(*testing.T, *world)) {
 	for _, s := range stores {
-		t.Run(s.name, func(t *testing.T) {
+		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
 			for range rounds() {
-				a, b := s.open(t)
+				a, b := s.Part(t)
 				test(t, newWorld(t, crossing{a}, crossing{b}))
 			}
 		})

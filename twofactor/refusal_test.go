@@ -112,7 +112,7 @@ func TestEveryReasonHasAWay(t *testing.T) {
 			t.Parallel()
 			for _, s := range stores {
 				synctest.Test(t, func(t *testing.T) { // a conflict is retried for a second
-					a, b := s.open(t)
+					a, b := s.Part(t)
 					refused(t, way(t, newWorld(t, a, b)), reason)
 				})
 			}

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -51,6 +52,9 @@ func Main(m *testing.M) {
 	// The driver would write a line for each connection that a test cuts.
 	mysql.SetLogger(log.New(io.Discard, "", 0))
 	code := m.Run()
+	for _, f := range slices.Backward(atEnd.do) {
+		f()
+	}
 	for _, k := range kinds {
 		if k.shared != nil {
 			k.shared.stop()
