@@ -79,15 +79,15 @@ func TestBypass_W13_NeverTwiceAndNeverOlder(t *testing.T) {
 				shown := w.clock.Now() // the code's own 30 seconds begin here
 				code := alice.phone.Code(shown)
 				from, to := shown.Add(time.Duration(-width)*step), shown.Add(time.Duration(1+width)*step)
-				unused := w.raw("alice").Data
-				for first := from; first.Before(to); first = first.Add(time.Second) {
+				unused, pace := w.raw("alice").Data, time.Duration(w.stride)*time.Second
+				for first := from; first.Before(to); first = first.Add(pace) {
 					w.putRaw("alice", unused)
 					w.clock.Set(first)
 					login, again := alice.login(), alice.login()
 					_, err := alice.answer(login, code)
 					require.NoError(t, err, "at %v", first.Sub(shown))
 					used := w.raw("alice").Data
-					for second := first; second.Before(to.Add(step)); second = second.Add(time.Second) {
+					for second := first; second.Before(to.Add(step)); second = second.Add(pace) {
 						w.putRaw("alice", used) // so that no budget stands in the way
 						w.clock.Set(second)
 						_, err := alice.answer(again, code)

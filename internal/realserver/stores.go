@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,6 +61,8 @@ func (n Named) open(t testing.TB) (a, b twofactor.Store) {
 //	for _, s := range realserver.All() {
 //		t.Run(s.Name, func(t *testing.T) { test(t, s.Open) })
 //	}
+//
+// LATCHKEY_STORES=memory,redis in the environment leaves out all but those.
 func All() []Named {
 	all := []Named{
 		{Name: "memory", local: func(testing.TB) (a, b twofactor.Store) {
@@ -97,6 +101,10 @@ func All() []Named {
 	}
 	for i := range all {
 		all[i].shared = new(shared)
+	}
+	if only := os.Getenv("LATCHKEY_STORES"); only != "" {
+		names := strings.Split(only, ",")
+		all = slices.DeleteFunc(all, func(n Named) bool { return !slices.Contains(names, n.Name) })
 	}
 	return all
 }
