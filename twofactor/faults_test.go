@@ -15,7 +15,7 @@ func TestBypass_W40_AFaultAtEveryCall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			onEach(t, func(t *testing.T, on realserver.Named) {
-				for at := 1; ; at += stride(on) * stride(on) {
+				for at := 1; ; at += stride(on) {
 					reached := false
 					on.Bubble(t, func(t *testing.T, on realserver.Named) {
 						a, b := on.Part(t)

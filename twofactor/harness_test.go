@@ -162,8 +162,9 @@ func reason(err error) string {
 	return "fault"
 }
 
-// rounds counts how often the test of a race is repeated: three times, or as many
-// as LATCHKEY_ROUNDS says, for as long as LATCHKEY_ROUNDS_FOR says ("1.5s").
+// rounds counts how often the test of a race is repeated: three times, or as often
+// as LATCHKEY_ROUNDS says; but once LATCHKEY_ROUNDS_FOR ("1.5s") has passed, no
+// more.
 func rounds(t testing.TB) iter.Seq[int] {
 	t.Helper()
 	most, end := 3, time.Now().Add(time.Hour)
@@ -178,11 +179,11 @@ func rounds(t testing.TB) iter.Seq[int] {
 		end = time.Now().Add(d)
 	}
 	return func(yield func(int) bool) {
-		for n := range most {
-			if n > 0 && time.Now().After(end) || !yield(n) {
-				return
-			}
+		done := 0
+		for done < most && (done == 0 || time.Now().Before(end)) && yield(done) {
+			done++
 		}
+		t.Logf("%d rounds", done)
 	}
 }
 
