@@ -11,6 +11,9 @@
 // A test that wants to kill its server calls [Start] and has one of its own.
 // [Proxy] stands between a client and a server and cuts connections.
 //
+// [All] lists the library's stores. [Named.Open] makes a table for one test;
+// [Named.Part] costs nothing, and is for packages with very many tests.
+//
 // Where a binary is missing the test is skipped, with a message that begins
 // with "missing binary:" and says what to install.
 package realserver
