@@ -49,7 +49,7 @@ func TestAMROfEachWay(t *testing.T) {
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
-			r, alice := pathUser(t, func(c *twofactor.Config) {
+			r, alice := pathUser(t, inMemory, func(c *twofactor.Config) {
 				c.Policy.Trust = twofactor.TrustPolicy{Kinds: []twofactor.Kind{twofactor.TOTP}, Automatic: true}
 			})
 			v := in(r, alice)

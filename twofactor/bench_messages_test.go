@@ -23,7 +23,7 @@ var ample = twofactor.Limits{
 
 // benchPhone is a user with SMS, and a guard that lets everything through.
 func benchPhone(b *testing.B) (*realm, *member) {
-	r := newRealm(b, everyPath(), func(c *twofactor.Config) {
+	r := newRealm(b, inMemory, everyPath(), func(c *twofactor.Config) {
 		c.Logger, c.OnEvent = nil, nil
 		g, err := twofactor.NewGuard(twofactor.GuardConfig{
 			Store: c.Store, Keys: c.Keys, Countries: []string{"AU"}, Now: c.Now, Limits: ample,
@@ -76,7 +76,7 @@ func BenchmarkGuard(b *testing.B) {
 		"unproven": from(text("alice", aliceMobile), "192.0.2.1"),
 	} {
 		b.Run(name, func(b *testing.B) {
-			p := newTurnpike(b, func(c *twofactor.GuardConfig) { c.Limits = ample; c.Logger = nil })
+			p := newTurnpike(b, inMemory, func(c *twofactor.GuardConfig) { c.Limits = ample; c.Logger = nil })
 			b.ReportAllocs()
 			for b.Loop() {
 				p.clock.Advance(10 * time.Second)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/stretchr/testify/require"
 )
@@ -146,10 +147,14 @@ func TestTwoRemoveTheLastTwo(t *testing.T) {
 			}
 		}
 	}
-	for range rounds() {
-		onEachStore(t, left(1), with(twofactor.Policy{Required: true}))
-		onEachStore(t, left(0))
-	}
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		for range rounds(t) {
+			a, b := on.Part(t)
+			left(1)(t, newWorld(t, a, b, with(twofactor.Policy{Required: true})))
+			a, b = on.Part(t)
+			left(0)(t, newWorld(t, a, b))
+		}
+	})
 }
 
 func TestPendingLoginEnds(t *testing.T) {

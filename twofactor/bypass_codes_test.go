@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
 	"github.com/stretchr/testify/require"
@@ -19,8 +20,8 @@ func everyPath() twofactor.Policy {
 }
 
 // pathUser has an app, a number that the app vouches for, and SMS to it.
-func pathUser(t testing.TB, change ...func(*twofactor.Config)) (*realm, *member) {
-	r := newRealm(t, everyPath(), change...)
+func pathUser(t testing.TB, on realserver.Named, change ...func(*twofactor.Config)) (*realm, *member) {
+	r := newRealm(t, on, everyPath(), change...)
 	alice := r.join("alice", aliceMobile)
 	r.setProfile("alice", func(p *twofactor.Profile) {
 		p.PhoneSince, p.VerifiedPhones = realmStart.AddDate(0, -1, 0), []string{aliceMobile}
@@ -107,10 +108,11 @@ func paths(m *member) []path {
 // of the same user.
 func TestBypass_W06_CodeForOnePurposeIsNoneForAnother(t *testing.T) {
 	t.Parallel()
-	const n = 6
-	for from := range n {
-		for into := range n {
-			r, alice := pathUser(t)
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		const n = 6
+		for pair := 0; pair < n*n; pair += min(stride(on), n-1) {
+			from, into := pair/n, pair%n
+			r, alice := pathUser(t, on)
 			ways := paths(alice)
 			require.Len(t, ways, n)
 			require.NoError(t, ways[from].send(alice))
@@ -125,147 +127,157 @@ func TestBypass_W06_CodeForOnePurposeIsNoneForAnother(t *testing.T) {
 			}
 			denied(t, ways[into].enter(alice, code), twofactor.ReasonWrongCode, ways[from].name, ways[into].name)
 		}
-	}
+	})
 }
 
 // What was kept of a code is worth nothing where it wasn't made for, even if
 // someone moves it there.
 func TestBypass_W06_KeptCodeIsBoundToItsPlace(t *testing.T) {
 	t.Parallel()
-	r, alice := pathUser(t)
-	ways := paths(alice)
-	enroll, login := ways[3], ways[0]
-	require.NoError(t, enroll.send(alice))
-	code := r.read(aliceMobile)
-	require.NoError(t, login.send(alice))
-	r.tamper("alice", func(rec *record.Record) {
-		kept := &rec.Attempts[0].Codes[0].Challenge
-		*kept, *rec.Enrollments[0].Code = *rec.Enrollments[0].Code, *kept
-		rec.Attempts[0].Codes[0].Factor = alice.ids[twofactor.SMS]
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		r, alice := pathUser(t, on)
+		ways := paths(alice)
+		enroll, login := ways[3], ways[0]
+		require.NoError(t, enroll.send(alice))
+		code := r.read(aliceMobile)
+		require.NoError(t, login.send(alice))
+		r.tamper("alice", func(rec *record.Record) {
+			kept := &rec.Attempts[0].Codes[0].Challenge
+			*kept, *rec.Enrollments[0].Code = *rec.Enrollments[0].Code, *kept
+			rec.Attempts[0].Codes[0].Factor = alice.ids[twofactor.SMS]
+		})
+		denied(t, login.enter(alice, code), twofactor.ReasonWrongCode)
 	})
-	denied(t, login.enter(alice, code), twofactor.ReasonWrongCode)
 }
 
 // A code that went to one number proves no other.
 func TestBypass_W07_NumberChangedBetweenSendAndVerify(t *testing.T) {
 	t.Parallel()
-	const other = "+61498765432"
-	change := func(r *realm, m *member) {
-		_, err := r.a.SetPhone(r.ctx(), m.session, m.grant, other)
-		require.NoError(t, err)
-	}
-	t.Run("of the profile", func(t *testing.T) {
-		t.Parallel()
-		r, alice := pathUser(t)
-		way := paths(alice)[4]
-		require.NoError(t, way.send(alice))
-		code := r.read(aliceMobile)
-		change(r, alice)
-		denied(t, way.enter(alice, code), twofactor.ReasonNotUsable)
-		require.False(t, alice.status().Phone.Verified)
-		_, err := r.a.SendPhoneCode(r.ctx(), alice.session, alice.grant, twofactor.Client{})
-		require.NoError(t, err)
-		denied(t, way.enter(alice, code), twofactor.ReasonWrongCode)
-		require.False(t, alice.status().Phone.Verified)
-	})
-	t.Run("back again", func(t *testing.T) {
-		t.Parallel()
-		r, alice := pathUser(t)
-		way := paths(alice)[4]
-		require.NoError(t, way.send(alice))
-		code := r.read(aliceMobile)
-		change(r, alice)
-		_, err := r.a.SetPhone(r.ctx(), alice.session, alice.grant, aliceMobile)
-		require.NoError(t, err)
-		denied(t, way.enter(alice, code), twofactor.ReasonNotUsable)
-	})
-	t.Run("kept with the old code", func(t *testing.T) {
-		t.Parallel()
-		r, alice := pathUser(t)
-		way := paths(alice)[4]
-		require.NoError(t, way.send(alice))
-		code := r.read(aliceMobile)
-		r.tamper("alice", func(rec *record.Record) { rec.Phone.Number = other })
-		denied(t, way.enter(alice, code), twofactor.ReasonWrongCode)
-	})
-	t.Run("for a lost device, set by the user", func(t *testing.T) {
-		t.Parallel()
-		r, alice := pathUser(t)
-		way := paths(alice)[5]
-		require.NoError(t, way.send(alice))
-		code := r.read(aliceMobile)
-		change(r, alice)
-		denied(t, way.enter(alice, code), twofactor.ReasonWrongCode)
-	})
-	t.Run("for a lost device, set by the app", func(t *testing.T) {
-		t.Parallel()
-		r, alice := pathUser(t)
-		way := paths(alice)[5]
-		require.NoError(t, way.send(alice))
-		r.setProfile("alice", func(p *twofactor.Profile) { p.Phone, p.VerifiedPhones = other, []string{other} })
-		denied(t, way.enter(alice, r.read(aliceMobile)), twofactor.ReasonWrongCode)
-	})
-	t.Run("of a factor", func(t *testing.T) {
-		t.Parallel()
-		r, alice := pathUser(t)
-		way := paths(alice)[0]
-		require.NoError(t, way.send(alice))
-		code := r.read(aliceMobile)
-		change(r, alice)
-		_, err := r.a.SendPhoneCode(r.ctx(), alice.session, alice.grant, twofactor.Client{})
-		require.NoError(t, err)
-		_, err = r.a.VerifyPhone(r.ctx(), alice.session, alice.grant, r.read(other))
-		require.NoError(t, err)
-		denied(t, way.enter(alice, code), twofactor.ReasonLoginEnded)
-	})
-	t.Run("of two enrollments", func(t *testing.T) {
-		t.Parallel()
-		r := newRealm(t, accessPlatform())
-		alice := r.join("alice", "")
-		alice.enroll(twofactor.EnrollRequest{Kind: twofactor.SMS, Phone: aliceMobile})
-		e := alice.enroll(twofactor.EnrollRequest{Kind: twofactor.SMS, Phone: other})
-		_, err := r.a.Confirm(r.ctx(), alice.session, alice.grant, e.ID, r.read(aliceMobile))
-		denied(t, err, twofactor.ReasonWrongCode)
-		require.Empty(t, alice.status().Methods)
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		const other = "+61498765432"
+		change := func(r *realm, m *member) {
+			_, err := r.a.SetPhone(r.ctx(), m.session, m.grant, other)
+			require.NoError(t, err)
+		}
+		t.Run("of the profile", func(t *testing.T) {
+			t.Parallel()
+			r, alice := pathUser(t, on)
+			way := paths(alice)[4]
+			require.NoError(t, way.send(alice))
+			code := r.read(aliceMobile)
+			change(r, alice)
+			denied(t, way.enter(alice, code), twofactor.ReasonNotUsable)
+			require.False(t, alice.status().Phone.Verified)
+			_, err := r.a.SendPhoneCode(r.ctx(), alice.session, alice.grant, twofactor.Client{})
+			require.NoError(t, err)
+			denied(t, way.enter(alice, code), twofactor.ReasonWrongCode)
+			require.False(t, alice.status().Phone.Verified)
+		})
+		t.Run("back again", func(t *testing.T) {
+			t.Parallel()
+			r, alice := pathUser(t, on)
+			way := paths(alice)[4]
+			require.NoError(t, way.send(alice))
+			code := r.read(aliceMobile)
+			change(r, alice)
+			_, err := r.a.SetPhone(r.ctx(), alice.session, alice.grant, aliceMobile)
+			require.NoError(t, err)
+			denied(t, way.enter(alice, code), twofactor.ReasonNotUsable)
+		})
+		t.Run("kept with the old code", func(t *testing.T) {
+			t.Parallel()
+			r, alice := pathUser(t, on)
+			way := paths(alice)[4]
+			require.NoError(t, way.send(alice))
+			code := r.read(aliceMobile)
+			r.tamper("alice", func(rec *record.Record) { rec.Phone.Number = other })
+			denied(t, way.enter(alice, code), twofactor.ReasonWrongCode)
+		})
+		t.Run("for a lost device, set by the user", func(t *testing.T) {
+			t.Parallel()
+			r, alice := pathUser(t, on)
+			way := paths(alice)[5]
+			require.NoError(t, way.send(alice))
+			code := r.read(aliceMobile)
+			change(r, alice)
+			denied(t, way.enter(alice, code), twofactor.ReasonWrongCode)
+		})
+		t.Run("for a lost device, set by the app", func(t *testing.T) {
+			t.Parallel()
+			r, alice := pathUser(t, on)
+			way := paths(alice)[5]
+			require.NoError(t, way.send(alice))
+			r.setProfile("alice", func(p *twofactor.Profile) { p.Phone, p.VerifiedPhones = other, []string{other} })
+			denied(t, way.enter(alice, r.read(aliceMobile)), twofactor.ReasonWrongCode)
+		})
+		t.Run("of a factor", func(t *testing.T) {
+			t.Parallel()
+			r, alice := pathUser(t, on)
+			way := paths(alice)[0]
+			require.NoError(t, way.send(alice))
+			code := r.read(aliceMobile)
+			change(r, alice)
+			_, err := r.a.SendPhoneCode(r.ctx(), alice.session, alice.grant, twofactor.Client{})
+			require.NoError(t, err)
+			_, err = r.a.VerifyPhone(r.ctx(), alice.session, alice.grant, r.read(other))
+			require.NoError(t, err)
+			denied(t, way.enter(alice, code), twofactor.ReasonLoginEnded)
+		})
+		t.Run("of two enrollments", func(t *testing.T) {
+			t.Parallel()
+			r := newRealm(t, on, accessPlatform())
+			alice := r.join("alice", "")
+			alice.enroll(twofactor.EnrollRequest{Kind: twofactor.SMS, Phone: aliceMobile})
+			e := alice.enroll(twofactor.EnrollRequest{Kind: twofactor.SMS, Phone: other})
+			_, err := r.a.Confirm(r.ctx(), alice.session, alice.grant, e.ID, r.read(aliceMobile))
+			denied(t, err, twofactor.ReasonWrongCode)
+			require.Empty(t, alice.status().Methods)
+		})
 	})
 }
 
 // Success with one factor proves no other that is being set up.
 func TestBypass_W08_OneFactorProvesNoOther(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, accessPlatform())
-	alice := r.join("alice", aliceMobile)
-	alice.setUp(twofactor.TOTP)
-	sms := alice.enroll(twofactor.EnrollRequest{Kind: twofactor.SMS, Phone: aliceMobile})
-	email := alice.enroll(twofactor.EnrollRequest{Kind: twofactor.Email})
-	code := r.read(aliceMobile)
-	r.clock.Advance(time.Minute)
-	alice.signIn(twofactor.TOTP)
-	require.Len(t, alice.status().Methods, 1)
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		r := newRealm(t, on, accessPlatform())
+		alice := r.join("alice", aliceMobile)
+		alice.setUp(twofactor.TOTP)
+		sms := alice.enroll(twofactor.EnrollRequest{Kind: twofactor.SMS, Phone: aliceMobile})
+		email := alice.enroll(twofactor.EnrollRequest{Kind: twofactor.Email})
+		code := r.read(aliceMobile)
+		r.clock.Advance(time.Minute)
+		alice.signIn(twofactor.TOTP)
+		require.Len(t, alice.status().Methods, 1)
 
-	alice.prove(twofactor.TOTP)
-	_, err := r.a.Confirm(r.ctx(), alice.session, alice.grant, email.ID, code)
-	denied(t, err, twofactor.ReasonWrongCode)
-	_, err = r.a.Confirm(r.ctx(), alice.session, alice.grant, sms.ID, code)
-	require.NoError(t, err)
-	require.Len(t, alice.status().Methods, 2, "the one and not the other")
+		alice.prove(twofactor.TOTP)
+		_, err := r.a.Confirm(r.ctx(), alice.session, alice.grant, email.ID, code)
+		denied(t, err, twofactor.ReasonWrongCode)
+		_, err = r.a.Confirm(r.ctx(), alice.session, alice.grant, sms.ID, code)
+		require.NoError(t, err)
+		require.Len(t, alice.status().Methods, 2, "the one and not the other")
+	})
 }
 
 // 64 submissions of one code, to another node than the one that sent it: one is
 // right.
 func TestBypass_W16_OneCodeManyRequests(t *testing.T) {
 	t.Parallel()
-	for i, name := range []string{"login", "other login", "grant", "enroll", "phone", "lost device"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r, alice := pathUser(t, inEachOthersWay)
-			way := paths(alice)[i]
-			require.NoError(t, way.send(alice))
-			code := r.read(aliceMobile)
-			require.Equal(t, 1, yeses(64, func(int) error { return way.enter(alice, code) }))
-			denied(t, way.enter(alice, code), reasonAfter(name))
-		})
-	}
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		for i, name := range []string{"login", "other login", "grant", "enroll", "phone", "lost device"} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				for range rounds(t) {
+					r, alice := pathUser(t, on, inEachOthersWay)
+					way := paths(alice)[i]
+					require.NoError(t, way.send(alice))
+					code := r.read(aliceMobile)
+					require.Equal(t, 1, yeses(64, func(int) error { return way.enter(alice, code) }))
+					denied(t, way.enter(alice, code), reasonAfter(name))
+				}
+			})
+		}
+	})
 }
 
 // reasonAfter is why a code is refused that was right once.

@@ -3,9 +3,9 @@ package twofactor_test
 import (
 	"context"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/stretchr/testify/require"
 )
@@ -73,9 +73,9 @@ func TestBypass_W42_EndedUnderConflicts(t *testing.T) {
 	policy := with(twofactor.Policy{Trust: twofactor.TrustPolicy{
 		Kinds: []twofactor.Kind{twofactor.TOTP}, Automatic: true, EndsAtSignOut: true,
 	}})
-	for _, s := range stores {
-		synctest.Test(t, func(t *testing.T) { // a conflict is retried for a second
-			a, b := s.open(t)
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		on.Bubble(t, func(t *testing.T, on realserver.Named) { // a conflict is retried for a second
+			a, b := on.Part(t)
 			w := newWorld(t, a, b, policy)
 			alice := w.enrolled("alice")
 			v := alice.signIn()
@@ -95,7 +95,7 @@ func TestBypass_W42_EndedUnderConflicts(t *testing.T) {
 			require.NoError(t, w.a.Cancel(t.Context(), login))
 			refused(t, second(alice.answer(login, alice.newCode())), twofactor.ReasonLoginEnded)
 		})
-	}
+	})
 }
 
 // second is the error of two results.
@@ -104,17 +104,19 @@ func second(_ *twofactor.Verified, err error) error { return err }
 // A change that proves nothing gives the grant it was made with no longer life.
 func TestBypass_W36_UnprovenNumberRenewsNoGrant(t *testing.T) {
 	t.Parallel()
-	r, alice := numberSuffices(t, false)
-	for n := range 4 {
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		r, alice := numberSuffices(t, on, false)
+		for n := range 4 {
+			r.clock.Advance(time.Minute)
+			e := alice.enroll(twofactor.EnrollRequest{Kind: twofactor.SMS, Replaces: alice.ids[twofactor.SMS]})
+			require.NotNil(t, e.Done)
+			require.Equal(t, realmStart.Add(5*time.Minute), e.Done.Grant.Expires.UTC(), "the %dth time", n)
+			alice.took(e.Done)
+		}
 		r.clock.Advance(time.Minute)
-		e := alice.enroll(twofactor.EnrollRequest{Kind: twofactor.SMS, Replaces: alice.ids[twofactor.SMS]})
-		require.NotNil(t, e.Done)
-		require.Equal(t, realmStart.Add(5*time.Minute), e.Done.Grant.Expires.UTC(), "the %dth time", n)
-		alice.took(e.Done)
-	}
-	r.clock.Advance(time.Minute)
-	_, err := r.a.Enroll(r.ctx(), alice.session, alice.grant, twofactor.EnrollRequest{
-		Kind: twofactor.SMS, Replaces: alice.ids[twofactor.SMS],
+		_, err := r.a.Enroll(r.ctx(), alice.session, alice.grant, twofactor.EnrollRequest{
+			Kind: twofactor.SMS, Replaces: alice.ids[twofactor.SMS],
+		})
+		denied(t, err, twofactor.ReasonGrantRequired)
 	})
-	denied(t, err, twofactor.ReasonGrantRequired)
 }

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/latchkey-auth/latchkey/providers/memory"
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/stretchr/testify/require"
 )
@@ -61,8 +60,7 @@ func TestBypass_W54_RandomnessThatFails(t *testing.T) {
 // enrollWith begins to set up an app with another source of randomness, and
 // prints the secret if it gets one.
 func enrollWith(t *testing.T, source io.Reader) {
-	s := new(memory.Store)
-	w := newWorld(t, s, s)
+	w := newWorldInMemory(t)
 	p := w.newcomer("alice")
 	fmt.Println("setting up")
 	rand.Reader = source
@@ -76,37 +74,36 @@ func enrollWith(t *testing.T, source io.Reader) {
 // place of it takes many values.
 func TestBypass_W54_EntropyOfWhatIsMade(t *testing.T) {
 	t.Parallel()
-	onEachStore(t, func(t *testing.T, w *world) {
-		const n = 300
-		made := make(map[string][]string)
-		for i := range n {
-			p := w.newcomer(fmt.Sprint(i))
-			e, phone := p.enroll(twofactor.EnrollRequest{})
-			secret := e.URI.Key.Secret.Bytes()
-			require.Len(t, secret, 20, "160 bits: RFC 4226, section 4, R6")
-			grant, err := base64.RawURLEncoding.DecodeString(p.grant)
-			require.NoError(t, err)
-			require.Len(t, grant, 32)
-			c, err := p.confirm(e, phone.Code(w.clock.Now()))
-			require.NoError(t, err)
-			code := strings.ReplaceAll(c.RecoveryCodes[9], "-", "")
-			require.Len(t, code, 25)
-			made["secret"] = append(made["secret"], string(secret))
-			made["grant"] = append(made["grant"], string(grant))
-			made["recovery code"] = append(made["recovery code"], code)
-			made["enrollment id"] = append(made["enrollment id"], e.ID)
-		}
-		for what, all := range made {
-			require.GreaterOrEqual(t, len(all[0]), 20, what)
-			for i := range all[0] {
-				values := make(map[byte]bool)
-				for _, one := range all {
-					values[one[i]] = true
-				}
-				require.GreaterOrEqualf(t, len(values), 28, "byte %d of the %s", i, what)
+	w := newWorldInMemory(t)
+	const n = 300
+	made := make(map[string][]string)
+	for i := range n {
+		p := w.newcomer(fmt.Sprint(i))
+		e, phone := p.enroll(twofactor.EnrollRequest{})
+		secret := e.URI.Key.Secret.Bytes()
+		require.Len(t, secret, 20, "160 bits: RFC 4226, section 4, R6")
+		grant, err := base64.RawURLEncoding.DecodeString(p.grant)
+		require.NoError(t, err)
+		require.Len(t, grant, 32)
+		c, err := p.confirm(e, phone.Code(w.clock.Now()))
+		require.NoError(t, err)
+		code := strings.ReplaceAll(c.RecoveryCodes[9], "-", "")
+		require.Len(t, code, 25)
+		made["secret"] = append(made["secret"], string(secret))
+		made["grant"] = append(made["grant"], string(grant))
+		made["recovery code"] = append(made["recovery code"], code)
+		made["enrollment id"] = append(made["enrollment id"], e.ID)
+	}
+	for what, all := range made {
+		require.GreaterOrEqual(t, len(all[0]), 20, what)
+		for i := range all[0] {
+			values := make(map[byte]bool)
+			for _, one := range all {
+				values[one[i]] = true
 			}
+			require.GreaterOrEqualf(t, len(values), 28, "byte %d of the %s", i, what)
 		}
-	})
+	}
 }
 
 // chiSquare tells how far counts are from all being equal.
@@ -126,37 +123,35 @@ func TestBypass_W55_CodesThatAreNotUniform(t *testing.T) {
 	t.Parallel()
 	t.Run("recovery codes", func(t *testing.T) {
 		t.Parallel()
-		onEachStore(t, func(t *testing.T, w *world) {
-			const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-			p := w.withGrant("alice")
-			counts := make([]int, len(alphabet))
-			for range 500 {
-				codes, err := w.a.NewRecoveryCodes(t.Context(), p.in(), p.grant)
-				require.NoError(t, err)
-				for _, c := range strings.ReplaceAll(strings.Join(codes, ""), "-", "") {
-					i := strings.IndexRune(alphabet, c)
-					require.GreaterOrEqual(t, i, 0)
-					counts[i]++
-				}
+		w := newWorldInMemory(t)
+		const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+		p := w.withGrant("alice")
+		counts := make([]int, len(alphabet))
+		for range 500 {
+			codes, err := w.a.NewRecoveryCodes(t.Context(), p.in(), p.grant)
+			require.NoError(t, err)
+			for _, c := range strings.ReplaceAll(strings.Join(codes, ""), "-", "") {
+				i := strings.IndexRune(alphabet, c)
+				require.GreaterOrEqual(t, i, 0)
+				counts[i]++
 			}
-			// With 31 degrees of freedom, 120 is passed once in 10^11 runs.
-			require.Less(t, chiSquare(counts), 120.0, "%v", counts)
-		})
+		}
+		// With 31 degrees of freedom, 120 is passed once in 10^11 runs.
+		require.Less(t, chiSquare(counts), 120.0, "%v", counts)
 	})
 	t.Run("secrets", func(t *testing.T) {
 		t.Parallel()
-		onEachStore(t, func(t *testing.T, w *world) {
-			p := w.newcomer("alice")
-			counts := make([]int, 256)
-			for range 500 {
-				e, _ := p.enroll(twofactor.EnrollRequest{})
-				for _, b := range e.URI.Key.Secret.Bytes() {
-					counts[b]++
-				}
+		w := newWorldInMemory(t)
+		p := w.newcomer("alice")
+		counts := make([]int, 256)
+		for range 500 {
+			e, _ := p.enroll(twofactor.EnrollRequest{})
+			for _, b := range e.URI.Key.Secret.Bytes() {
+				counts[b]++
 			}
-			// With 255 degrees of freedom, 450 is passed once in 10^12 runs.
-			require.Less(t, chiSquare(counts), 450.0)
-		})
+		}
+		// With 255 degrees of freedom, 450 is passed once in 10^12 runs.
+		require.Less(t, chiSquare(counts), 450.0)
 	})
 	t.Run("leading zeros", func(t *testing.T) {
 		t.Parallel()

@@ -79,15 +79,15 @@ func TestBypass_W13_NeverTwiceAndNeverOlder(t *testing.T) {
 				shown := w.clock.Now() // the code's own 30 seconds begin here
 				code := alice.phone.Code(shown)
 				from, to := shown.Add(time.Duration(-width)*step), shown.Add(time.Duration(1+width)*step)
-				unused := w.raw("alice").Data
-				for first := from; first.Before(to); first = first.Add(time.Second) {
+				unused, pace := w.raw("alice").Data, time.Duration(w.stride)*time.Second
+				for first := from; first.Before(to); first = first.Add(pace) {
 					w.putRaw("alice", unused)
 					w.clock.Set(first)
 					login, again := alice.login(), alice.login()
 					_, err := alice.answer(login, code)
 					require.NoError(t, err, "at %v", first.Sub(shown))
 					used := w.raw("alice").Data
-					for second := first; second.Before(to.Add(step)); second = second.Add(time.Second) {
+					for second := first; second.Before(to.Add(step)); second = second.Add(pace) {
 						w.putRaw("alice", used) // so that no budget stands in the way
 						w.clock.Set(second)
 						_, err := alice.answer(again, code)
@@ -122,6 +122,47 @@ func TestBypass_W13_NeverTwiceAndNeverOlder(t *testing.T) {
 			require.NoError(t, alice.try(alice.phone.Code(now)))
 			require.Error(t, alice.try(alice.phone.Code(now.Add(-step))))
 		})
+	})
+}
+
+// Three codes in a row are the only way for a phone whose clock is off, or for who
+// has no tries left. They pass the same mark as single codes do, and teach the
+// service no other clock.
+func TestBypass_W20_ThreeCodesPassTheSameMark(t *testing.T) {
+	t.Parallel()
+	onEachStore(t, func(t *testing.T, w *world) {
+		alice := w.enrolled("alice")
+		three := func(login string, end time.Time) error {
+			_, err := w.b.Verify(t.Context(), login, twofactor.Answer{Codes: alice.phone.Codes(3, end)})
+			return err
+		}
+		w.clock.Advance(10 * step)
+		now := w.clock.Now()
+		require.NoError(t, alice.try(alice.phone.Code(now)))
+		for back := range 4 {
+			refused(t, three(alice.login(), now.Add(-time.Duration(back)*step)), map[bool]twofactor.Reason{
+				true: twofactor.ReasonAlreadyUsed, false: twofactor.ReasonWrongCode, // out of the window
+			}[back <= 1], "%d steps ago", back)
+		}
+
+		w.clock.Advance(3 * step)
+		now = w.clock.Now()
+		require.NoError(t, three(alice.login(), now))
+		refused(t, three(alice.login(), now), twofactor.ReasonAlreadyUsed)
+		for back := range 2 {
+			refused(t, alice.try(alice.phone.Code(now.Add(-time.Duration(back)*step))), twofactor.ReasonAlreadyUsed)
+		}
+		refused(t, three(alice.login(), now.Add(step)), twofactor.ReasonAlreadyUsed, "two of them are spent")
+
+		// A phone that is one step ahead gets in by three; codes are judged by the
+		// service's clock as before.
+		w.clock.Advance(5 * step)
+		now = w.clock.Now()
+		require.NoError(t, three(alice.login(), now.Add(step)))
+		w.clock.Advance(5 * step)
+		now = w.clock.Now()
+		refused(t, alice.try(alice.phone.Code(now.Add(2*step))), twofactor.ReasonWrongCode)
+		require.NoError(t, alice.try(alice.phone.Code(now.Add(-step))), "no drift was learned")
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/stretchr/testify/require"
 )
@@ -74,10 +75,11 @@ func TestBypass_W49_SecretsInLogsErrorsAndEvents(t *testing.T) {
 	for name, f := range faults {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, at := range []int{0, 1, 3, 6, 10, 15, 21} { // at 0 nothing fails
-				for _, store := range stores {
+			onEach(t, func(t *testing.T, on realserver.Named) {
+				places := []int{6, 0, 1, 3, 10, 15, 21} // at 0 nothing fails
+				for i := 0; i < len(places); i += stride(on) {
 					var log bytes.Buffer
-					a, b := store.open(t)
+					a, b := on.Part(t)
 					w := newWorld(t, a, b, func(c *twofactor.Config) {
 						c.Logger = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: timeless}))
 					})
@@ -92,7 +94,7 @@ func TestBypass_W49_SecretsInLogsErrorsAndEvents(t *testing.T) {
 							seen["code "+s.code] = s.code
 						}
 					}
-					s.tell(t, at, f)
+					s.tell(t, places[i], f)
 					require.Greater(t, len(seen), 50)
 
 					seen.absent(t, "the log", log.String())
@@ -105,7 +107,7 @@ func TestBypass_W49_SecretsInLogsErrorsAndEvents(t *testing.T) {
 						seen.absent(t, "an event", fmt.Sprintf("%s %v %+v %#v", text, e, e, e))
 					}
 				}
-			}
+			})
 		})
 	}
 	t.Run("what was typed", func(t *testing.T) {

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/otpcode"
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/stretchr/testify/require"
@@ -17,30 +17,32 @@ import (
 // is good, it is good once, and no more is sent than the limit says.
 func TestBypass_W47_ResendRace(t *testing.T) {
 	t.Parallel()
-	for range 3 {
-		r, alice := pathUser(t, inEachOthersWay)
-		login := alice.login()
-		alice.sent(login, twofactor.SMS)
-		first := r.sms(aliceMobile)
-		r.clock.Advance(30 * time.Second)
-		together(64, func(i int) error {
-			if i%2 == 0 {
-				_, err := r.b.Send(r.ctx(), login, alice.ids[twofactor.SMS], twofactor.Client{})
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		for range rounds(t) {
+			r, alice := pathUser(t, on, inEachOthersWay)
+			login := alice.login()
+			alice.sent(login, twofactor.SMS)
+			first := r.sms(aliceMobile)
+			r.clock.Advance(30 * time.Second)
+			together(64, func(i int) error {
+				if i%2 == 0 {
+					_, err := r.b.Send(r.ctx(), login, alice.ids[twofactor.SMS], twofactor.Client{})
+					return err
+				}
+				_, err := r.a.Verify(r.ctx(), login, twofactor.Answer{Code: "0000000"}) // of no length that was sent
 				return err
+			})
+			require.Equal(t, first+1, r.sms(aliceMobile))
+			codes := r.messages(aliceMobile)
+			yes := 0
+			for _, d := range codes {
+				if alice.answer(login, codeIn.FindStringSubmatch(d.Text)[1]) == nil {
+					yes++
+				}
 			}
-			_, err := r.a.Verify(r.ctx(), login, twofactor.Answer{Code: "0000000"}) // of no length that was sent
-			return err
-		})
-		require.Equal(t, first+1, r.sms(aliceMobile))
-		codes := r.messages(aliceMobile)
-		yes := 0
-		for _, d := range codes {
-			if alice.answer(login, codeIn.FindStringSubmatch(d.Text)[1]) == nil {
-				yes++
-			}
+			require.Equal(t, 1, yes)
 		}
-		require.Equal(t, 1, yes)
-	}
+	})
 }
 
 // Every code that arrives is known, and is the one that counts: whatever call of
@@ -48,26 +50,28 @@ func TestBypass_W47_ResendRace(t *testing.T) {
 // the send ends.
 func TestBypass_W47_NoCodeIsInAMessageOnly(t *testing.T) {
 	t.Parallel()
-	for gateway, send := range map[string]func(context.Context, otpcode.Message) error{
-		"up": nil, "unknown": unknown,
-	} {
-		for _, how := range []breakdown{faultGone, faultLost} {
-			for _, forever := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s %d %t", gateway, how, forever), func(t *testing.T) {
-					t.Parallel()
-					for at := 1; sendWithFault(t, send, at, how, forever); at++ {
-					}
-				})
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		for gateway, send := range map[string]func(context.Context, otpcode.Message) error{
+			"up": nil, "unknown": unknown,
+		} {
+			for _, how := range []breakdown{faultGone, faultLost} {
+				for _, forever := range []bool{false, true} {
+					t.Run(fmt.Sprintf("%s %d %t", gateway, how, forever), func(t *testing.T) {
+						t.Parallel()
+						for at := 1; sendWithFault(t, on, send, at, how, forever); at += min(stride(on), 5) {
+						}
+					})
+				}
 			}
 		}
-	}
+	})
 }
 
 // sendWithFault sends a second code while the store fails at a call, and enters
 // the newest that arrived. It reports whether there was such a call.
-func sendWithFault(t *testing.T, gateway func(context.Context, otpcode.Message) error, at int, how breakdown, forever bool) bool {
+func sendWithFault(t *testing.T, on realserver.Named, gateway func(context.Context, otpcode.Message) error, at int, how breakdown, forever bool) bool {
 	t.Helper()
-	r, alice := pathUser(t)
+	r, alice := pathUser(t, on)
 	login := alice.login()
 	alice.sent(login, twofactor.SMS)
 	before := len(r.messages(aliceMobile))
@@ -97,161 +101,175 @@ func sendWithFault(t *testing.T, gateway func(context.Context, otpcode.Message) 
 // answered with what a second decision would have sent.
 func TestBypass_W47_LateSave(t *testing.T) {
 	t.Parallel()
-	r, alice := pathUser(t)
-	r.settle()
-	login := alice.login()
-	late := &lateStore{Store: r.store.Store}
-	node := r.node(func(c *twofactor.Config) { c.Store = late })
-	late.arm()
-	_, err := node.Send(r.ctx(), login, alice.ids[twofactor.SMS], twofactor.Client{})
-	require.NoError(t, err)
-	require.True(t, late.done)
-	require.NoError(t, alice.answer(login, r.read(aliceMobile)))
-	alice.prove(twofactor.TOTP)
-	r.settle()
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		r, alice := pathUser(t, on)
+		r.settle()
+		login := alice.login()
+		late := &lateStore{Store: r.store.Store}
+		node := r.node(func(c *twofactor.Config) { c.Store = late })
+		late.arm()
+		_, err := node.Send(r.ctx(), login, alice.ids[twofactor.SMS], twofactor.Client{})
+		require.NoError(t, err)
+		require.True(t, late.done)
+		require.NoError(t, alice.answer(login, r.read(aliceMobile)))
+		alice.prove(twofactor.TOTP)
+		r.settle()
 
-	late.done = false
-	late.arm()
-	codes, err := node.NewRecoveryCodes(r.ctx(), alice.full(), alice.grant)
-	require.NoError(t, err)
-	require.True(t, late.done)
-	require.NoError(t, node.Drain(r.ctx()))
-	require.NoError(t, alice.answer(alice.login(), codes[0]), "a code that was just handed out")
+		late.done = false
+		late.arm()
+		codes, err := node.NewRecoveryCodes(r.ctx(), alice.full(), alice.grant)
+		require.NoError(t, err)
+		require.True(t, late.done)
+		require.NoError(t, node.Drain(r.ctx()))
+		require.NoError(t, alice.answer(alice.login(), codes[0]), "a code that was just handed out")
+	})
 }
 
 // A definite failure leaves everything as it was: the code before is good, and
 // neither the login's limit nor the guard's has counted.
 func TestBypass_W48_FailedSendCostsNothing(t *testing.T) {
 	t.Parallel()
-	for i, name := range []string{"login", "other login", "grant", "phone"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r, alice := pathUser(t)
-			way := paths(alice)[[]int{0, 1, 2, 4}[i]]
-			require.NoError(t, way.send(alice))
-			code := r.read(aliceMobile)
-			r.clock.Advance(30 * time.Second)
-			r.onSend(notSent)
-			for range 20 {
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		for i, name := range []string{"login", "other login", "grant", "phone"} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				r, alice := pathUser(t, on)
+				way := paths(alice)[[]int{0, 1, 2, 4}[i]]
+				require.NoError(t, way.send(alice))
+				code := r.read(aliceMobile)
+				r.clock.Advance(30 * time.Second)
+				r.onSend(notSent)
+				for range 20 {
+					denied(t, way.send(alice), twofactor.ReasonSendFailed)
+				}
+				r.onSend(nil)
+				require.NoError(t, way.send(alice), "there are sends left, and no pause")
+				r.onSend(notSent)
+				r.clock.Advance(30 * time.Second)
+				newest := r.read(aliceMobile)
 				denied(t, way.send(alice), twofactor.ReasonSendFailed)
-			}
-			r.onSend(nil)
-			require.NoError(t, way.send(alice), "there are sends left, and no pause")
-			r.onSend(notSent)
-			r.clock.Advance(30 * time.Second)
-			newest := r.read(aliceMobile)
-			denied(t, way.send(alice), twofactor.ReasonSendFailed)
-			denied(t, way.enter(alice, code), twofactor.ReasonSuperseded)
-			require.NoError(t, way.enter(alice, newest), "a failed send kills nothing")
-		})
-	}
+				denied(t, way.enter(alice, code), twofactor.ReasonSuperseded)
+				require.NoError(t, way.enter(alice, newest), "a failed send kills nothing")
+			})
+		}
+	})
 }
 
 // Failed sends leave no trace of their logins, so that they can't fill the list.
 func TestBypass_W48_FailedSendsFillNoList(t *testing.T) {
 	t.Parallel()
-	r, alice := pathUser(t)
-	r.onSend(notSent)
-	for range 100 {
-		_, err := alice.send(alice.login(), twofactor.SMS)
-		denied(t, err, twofactor.ReasonSendFailed)
-	}
-	r.onSend(nil)
-	login := alice.login()
-	require.NoError(t, alice.answer(login, alice.sent(login, twofactor.SMS)))
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		r, alice := pathUser(t, on)
+		r.onSend(notSent)
+		for range 100 {
+			_, err := alice.send(alice.login(), twofactor.SMS)
+			denied(t, err, twofactor.ReasonSendFailed)
+		}
+		r.onSend(nil)
+		login := alice.login()
+		require.NoError(t, alice.answer(login, alice.sent(login, twofactor.SMS)))
+	})
 }
 
 // After a send that failed, digits are for the method they were for before.
 func TestBypass_W48_FailedSendChoosesNoMethod(t *testing.T) {
 	t.Parallel()
-	r, alice := pathUser(t)
-	r.onSend(notSent)
-	login := alice.login()
-	_, err := alice.send(login, twofactor.SMS)
-	denied(t, err, twofactor.ReasonSendFailed)
-	require.NoError(t, alice.answer(login, alice.appCode()), "for the app")
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		r, alice := pathUser(t, on)
+		r.onSend(notSent)
+		login := alice.login()
+		_, err := alice.send(login, twofactor.SMS)
+		denied(t, err, twofactor.ReasonSendFailed)
+		require.NoError(t, alice.answer(login, alice.appCode()), "for the app")
+	})
 }
 
 // A failure is undone though the login, the grant or the pause it hung on has
 // changed meanwhile.
 func TestBypass_W48_TakenBackWhateverHappenedMeanwhile(t *testing.T) {
 	t.Parallel()
-	r, alice := pathUser(t)
-	way := paths(alice)[4]
-	require.NoError(t, way.send(alice))
-	code := r.read(aliceMobile)
-	r.clock.Advance(30 * time.Second)
-	r.settle() // no notice is under way
-	r.onSend(func(context.Context, otpcode.Message) error {
-		r.clock.Advance(3*time.Minute + 30*time.Second) // the gateway takes its time; the grant ends
-		return otpcode.ErrNotSent
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		r, alice := pathUser(t, on)
+		way := paths(alice)[4]
+		require.NoError(t, way.send(alice))
+		code := r.read(aliceMobile)
+		r.clock.Advance(30 * time.Second)
+		r.settle() // no notice is under way
+		r.onSend(func(context.Context, otpcode.Message) error {
+			r.clock.Advance(3*time.Minute + 30*time.Second) // the gateway takes its time; the grant ends
+			return otpcode.ErrNotSent
+		})
+		grant := alice.grant
+		denied(t, way.send(alice), twofactor.ReasonSendFailed)
+		_, err := r.a.VerifyPhone(r.ctx(), alice.session, grant, code)
+		denied(t, err, twofactor.ReasonGrantRequired)
+		alice.prove(twofactor.TOTP)
+		require.NoError(t, way.enter(alice, code))
 	})
-	grant := alice.grant
-	denied(t, way.send(alice), twofactor.ReasonSendFailed)
-	_, err := r.a.VerifyPhone(r.ctx(), alice.session, grant, code)
-	denied(t, err, twofactor.ReasonGrantRequired)
-	alice.prove(twofactor.TOTP)
-	require.NoError(t, way.enter(alice, code))
 }
 
 // An unknown outcome keeps the place and the code, and the user can tell the two
 // messages apart.
 func TestBypass_W48_UnknownOutcome(t *testing.T) {
 	t.Parallel()
-	r, alice := pathUser(t)
-	login := alice.login()
-	first, err := alice.send(login, twofactor.SMS)
-	require.NoError(t, err)
-	require.False(t, first.Uncertain)
-	r.clock.Advance(30 * time.Second)
-	r.onSend(unknown)
-	second, err := alice.send(login, twofactor.SMS)
-	require.NoError(t, err)
-	require.True(t, second.Uncertain)
-	require.NotEqual(t, first.Reference, second.Reference)
-	arrived := r.messages(aliceMobile)
-	require.Equal(t, first.Reference, arrived[len(arrived)-2].Reference)
-	require.Equal(t, second.Reference, arrived[len(arrived)-1].Reference)
-	require.Contains(t, arrived[len(arrived)-1].Text, second.Reference)
-	_, err = alice.send(login, twofactor.SMS)
-	denied(t, err, twofactor.ReasonSendLimited)
-	require.Equal(t, 1, r.seen(twofactor.EventSendUncertain))
-	require.NoError(t, alice.answer(login, r.read(aliceMobile)))
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		r, alice := pathUser(t, on)
+		login := alice.login()
+		first, err := alice.send(login, twofactor.SMS)
+		require.NoError(t, err)
+		require.False(t, first.Uncertain)
+		r.clock.Advance(30 * time.Second)
+		r.onSend(unknown)
+		second, err := alice.send(login, twofactor.SMS)
+		require.NoError(t, err)
+		require.True(t, second.Uncertain)
+		require.NotEqual(t, first.Reference, second.Reference)
+		arrived := r.messages(aliceMobile)
+		require.Equal(t, first.Reference, arrived[len(arrived)-2].Reference)
+		require.Equal(t, second.Reference, arrived[len(arrived)-1].Reference)
+		require.Contains(t, arrived[len(arrived)-1].Text, second.Reference)
+		_, err = alice.send(login, twofactor.SMS)
+		denied(t, err, twofactor.ReasonSendLimited)
+		require.Equal(t, 1, r.seen(twofactor.EventSendUncertain))
+		require.NoError(t, alice.answer(login, r.read(aliceMobile)))
+	})
 }
 
 // A gateway that hangs holds its request for as long as it may, and no longer;
 // and a client that goes away has its message all the same.
 func TestBypass_W48_HangingGateway(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		r, alice := pathUser(t)
-		login := alice.login()
-		r.settle() // no notice is under way
-		r.onSend(func(ctx context.Context, _ otpcode.Message) error {
-			<-ctx.Done()
-			return ctx.Err()
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		on.Bubble(t, func(t *testing.T, on realserver.Named) {
+			r, alice := pathUser(t, on)
+			login := alice.login()
+			r.settle() // no notice is under way
+			r.onSend(func(ctx context.Context, _ otpcode.Message) error {
+				<-ctx.Done()
+				return ctx.Err()
+			})
+			start := time.Now()
+			s, err := alice.send(login, twofactor.SMS)
+			require.NoError(t, err)
+			require.True(t, s.Uncertain)
+			require.Equal(t, 30*time.Second, time.Since(start))
+			require.NoError(t, alice.answer(login, r.read(aliceMobile)))
+			r.settle()
 		})
-		start := time.Now()
-		s, err := alice.send(login, twofactor.SMS)
-		require.NoError(t, err)
-		require.True(t, s.Uncertain)
-		require.Equal(t, 30*time.Second, time.Since(start))
-		require.NoError(t, alice.answer(login, r.read(aliceMobile)))
-		r.settle()
-	})
-	synctest.Test(t, func(t *testing.T) {
-		r, alice := pathUser(t)
-		login := alice.login()
-		ctx, cancel := context.WithCancel(r.ctx())
-		r.settle()
-		r.onSend(func(ctx context.Context, _ otpcode.Message) error {
-			cancel()
-			return ctx.Err()
+		on.Bubble(t, func(t *testing.T, on realserver.Named) {
+			r, alice := pathUser(t, on)
+			login := alice.login()
+			ctx, cancel := context.WithCancel(r.ctx())
+			r.settle()
+			r.onSend(func(ctx context.Context, _ otpcode.Message) error {
+				cancel()
+				return ctx.Err()
+			})
+			_, err := r.a.Send(ctx, login, alice.ids[twofactor.SMS], twofactor.Client{})
+			require.NoError(t, err)
+			require.NoError(t, alice.answer(login, r.read(aliceMobile)))
+			r.settle()
 		})
-		_, err := r.a.Send(ctx, login, alice.ids[twofactor.SMS], twofactor.Client{})
-		require.NoError(t, err)
-		require.NoError(t, alice.answer(login, r.read(aliceMobile)))
-		r.settle()
 	})
 }
 

@@ -25,7 +25,7 @@ type household struct {
 func newHousehold(t *testing.T) (*realm, *household) {
 	policy := trustAll()
 	policy.LostDevice = true
-	r := newRealm(t, policy)
+	r := newRealm(t, inMemory, policy)
 	alice := r.join("alice", aliceMobile)
 	r.setProfile("alice", func(p *twofactor.Profile) {
 		p.PhoneSince, p.VerifiedPhones = realmStart.AddDate(0, -1, 0), []string{aliceMobile}

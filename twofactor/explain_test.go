@@ -40,7 +40,7 @@ func TestExplainKinds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRealm(t, c.policy)
+			r := newRealm(t, inMemory, c.policy)
 			alice := r.join("alice", aliceMobile)
 			if c.setUp {
 				alice.setUp(twofactor.TOTP)
@@ -58,7 +58,7 @@ func TestExplainKinds(t *testing.T) {
 // Explain and the settings name what the policy still asks for.
 func TestExplainMissing(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, accessPlatform())
+	r := newRealm(t, inMemory, accessPlatform())
 	alice := r.join("alice", "")
 	alice.setUp(twofactor.TOTP)
 	e, err := r.a.Explain(r.ctx(), twofactor.SignIn{UserID: "alice"})
@@ -71,7 +71,7 @@ func TestExplainMissing(t *testing.T) {
 // and leaves the recovery code as the way in.
 func TestNoSenderAnyMore(t *testing.T) {
 	t.Parallel()
-	r, alice := pathUser(t)
+	r, alice := pathUser(t, inMemory)
 	enrollment := alice.enroll(twofactor.EnrollRequest{Kind: twofactor.SMS})
 	r.clock.Advance(time.Minute)
 	require.NoError(t, r.a.Remove(r.ctx(), alice.full(), alice.grant, alice.ids[twofactor.TOTP]))

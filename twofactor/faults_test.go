@@ -3,8 +3,8 @@ package twofactor_test
 import (
 	"context"
 	"testing"
-	"testing/synctest"
 
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/stretchr/testify/require"
 )
@@ -14,11 +14,11 @@ func TestBypass_W40_AFaultAtEveryCall(t *testing.T) {
 	for name, f := range faults {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, store := range stores {
-				for at := 1; ; at++ {
+			onEach(t, func(t *testing.T, on realserver.Named) {
+				for at := 1; ; at += stride(on) {
 					reached := false
-					synctest.Test(t, func(t *testing.T) {
-						a, b := store.open(t)
+					on.Bubble(t, func(t *testing.T, on realserver.Named) {
+						a, b := on.Part(t)
 						reached = newStory(newWorld(t, a, b)).tell(t, at, f)
 					})
 					if !reached {
@@ -26,7 +26,7 @@ func TestBypass_W40_AFaultAtEveryCall(t *testing.T) {
 						break
 					}
 				}
-			}
+			})
 		})
 	}
 }
@@ -38,9 +38,9 @@ func TestBypass_W40_ConflictsWithoutEnd(t *testing.T) {
 	for name, call := range calls {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, s := range stores {
-				synctest.Test(t, func(t *testing.T) {
-					a, b := s.open(t)
+			onEach(t, func(t *testing.T, on realserver.Named) {
+				on.Bubble(t, func(t *testing.T, on realserver.Named) {
+					a, b := on.Part(t)
 					w := newWorld(t, a, b)
 					p, login, code := w.ready("alice")
 					before, saves := w.raw("alice"), 0
@@ -59,7 +59,7 @@ func TestBypass_W40_ConflictsWithoutEnd(t *testing.T) {
 					w.tap.onSave = nil
 					require.NoError(t, call(p, login, code), "and then it works")
 				})
-			}
+			})
 		})
 	}
 }
@@ -116,10 +116,10 @@ func TestFaultsAroundResetAndDelete(t *testing.T) {
 	for name, f := range faults {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, s := range stores {
-				for at := 1; at <= 4; at++ {
-					synctest.Test(t, func(t *testing.T) {
-						a, b := s.open(t)
+			onEach(t, func(t *testing.T, on realserver.Named) {
+				for at := 1; at <= 4; at += stride(on) {
+					on.Bubble(t, func(t *testing.T, on realserver.Named) {
+						a, b := on.Part(t)
 						w := newWorld(t, a, b)
 						w.enrolled("alice")
 						w.enrolled("bob")
@@ -143,7 +143,7 @@ func TestFaultsAroundResetAndDelete(t *testing.T) {
 						require.Equal(t, bob, w.raw("bob"))
 					})
 				}
-			}
+			})
 		})
 	}
 }

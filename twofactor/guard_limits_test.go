@@ -65,7 +65,7 @@ func TestBypass_W46_EachLimit(t *testing.T) {
 	for i, f := range floods {
 		t.Run(fmt.Sprintf("%d %s", i, f.limit), func(t *testing.T) {
 			t.Parallel()
-			p := newTurnpike(t)
+			p := newTurnpike(t, inMemory)
 			entered := func(r twofactor.SendRequest) {
 				if f.enter {
 					require.NoError(t, p.nodes[0].Entered(t.Context(), r))
@@ -98,7 +98,7 @@ func TestBypass_W46_AThousandAccounts(t *testing.T) {
 	source, err := os.ReadFile("guard_limits.go")
 	require.NoError(t, err)
 	day := func(channel func(n int) twofactor.SendRequest, tries int) int {
-		p := newTurnpike(t)
+		p := newTurnpike(t, inMemory)
 		total := 0
 		for range 49 {
 			for n := range accounts {
@@ -130,7 +130,7 @@ func TestBypass_W46_AThousandAccounts(t *testing.T) {
 // No 24 hours see more than a day's limit, wherever they begin.
 func TestBypass_W46_DayIsADay(t *testing.T) {
 	t.Parallel()
-	p := newTurnpike(t, func(c *twofactor.GuardConfig) { c.Limits.Day, c.Limits.MailDay = 64, 96 })
+	p := newTurnpike(t, inMemory, func(c *twofactor.GuardConfig) { c.Limits.Day, c.Limits.MailDay = 64, 96 })
 	var sms, mails []time.Time
 	for n := range 4 * 24 {
 		for k := range 40 {
@@ -168,13 +168,13 @@ func TestLimitsAreChecked(t *testing.T) {
 		"large day":         {MailDay: 1_000_001},
 	} {
 		_, err := twofactor.NewGuard(twofactor.GuardConfig{
-			Store: newTurnpike(t).cfg.Store, Keys: []twofactor.Key{twofactor.NewKey()}, Limits: l,
+			Store: newTurnpike(t, inMemory).cfg.Store, Keys: []twofactor.Key{twofactor.NewKey()}, Limits: l,
 		})
 		require.ErrorContains(t, err, "GuardConfig.Limits", name)
 	}
 	for _, country := range []string{"", "au", "AUS"} {
 		_, err := twofactor.NewGuard(twofactor.GuardConfig{
-			Store: newTurnpike(t).cfg.Store, Keys: []twofactor.Key{twofactor.NewKey()}, Countries: []string{country},
+			Store: newTurnpike(t, inMemory).cfg.Store, Keys: []twofactor.Key{twofactor.NewKey()}, Countries: []string{country},
 		})
 		require.ErrorContains(t, err, "GuardConfig.Countries")
 	}

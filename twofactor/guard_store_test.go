@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/stretchr/testify/require"
 )
@@ -32,36 +33,40 @@ var attacks = []struct {
 // traffic brought it about. Only the operator's log does.
 func TestBypass_W46_RefusalTellsNothing(t *testing.T) {
 	t.Parallel()
-	var first string
-	for _, a := range attacks {
-		p := newTurnpike(t)
-		for n := range a.n {
-			require.NoError(t, p.reserve(a.burn(n)), a.limit)
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		var first string
+		for _, a := range attacks {
+			p := newTurnpike(t, on)
+			for n := range a.n {
+				require.NoError(t, p.reserve(a.burn(n)), a.limit)
+			}
+			err := p.reserve(a.last)
+			no := denied(t, err, twofactor.ReasonSendLimited, a.limit)
+			said := fmt.Sprintf("%s %+v", err, *no)
+			if first == "" {
+				first = said
+			}
+			require.Equal(t, first, said, a.limit)
+			require.Contains(t, p.log.String(), "limit="+a.limit+" ")
 		}
-		err := p.reserve(a.last)
-		no := denied(t, err, twofactor.ReasonSendLimited, a.limit)
-		said := fmt.Sprintf("%s %+v", err, *no)
-		if first == "" {
-			first = said
-		}
-		require.Equal(t, first, said, a.limit)
-		require.Contains(t, p.log.String(), "limit="+a.limit+" ")
-	}
+	})
 }
 
 // A refusal takes nothing from the limits that would have let it through.
 func TestBypass_W46_RefusalCostsNothing(t *testing.T) {
 	t.Parallel()
-	p := newTurnpike(t)
-	for n := range 5 {
-		require.NoError(t, p.reserve(text(someone(n), aliceMobile)))
-	}
-	for range 50 {
-		require.Error(t, p.reserve(from(text("alice", aliceMobile), "192.0.2.1")))
-	}
-	for n := range 5 {
-		require.NoError(t, p.reserve(from(text("alice", anywhere(n)), "192.0.2.1")))
-	}
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		p := newTurnpike(t, on)
+		for n := range 5 {
+			require.NoError(t, p.reserve(text(someone(n), aliceMobile)))
+		}
+		for range 50 {
+			require.Error(t, p.reserve(from(text("alice", aliceMobile), "192.0.2.1")))
+		}
+		for n := range 5 {
+			require.NoError(t, p.reserve(from(text("alice", anywhere(n)), "192.0.2.1")))
+		}
+	})
 }
 
 // Whatever others do with my number, numbers near it, my address, or the day's
@@ -69,35 +74,39 @@ func TestBypass_W46_RefusalCostsNothing(t *testing.T) {
 // is there for others leaves what is there for my own browser.
 func TestBypass_W46_NobodyStopsMySignInCode(t *testing.T) {
 	t.Parallel()
-	p := newTurnpike(t, func(c *twofactor.GuardConfig) { c.Limits.Day = 64 })
-	for n := range 500 {
-		_ = p.reserve(from(text(someone(n), aliceMobile), "192.0.2.1"))
-		_ = p.reserve(text(someone(n), mobile(12, n)))
-		_ = p.reserve(text(someone(n), anywhere(n)))
-		_ = p.reserve(proven(text(someone(n), mobile(12, n)), false))
-	}
-	require.Error(t, p.reserve(text("mallory", anywhere(600))), "the day's limit is used up")
-	for range 5 {
-		require.NoError(t, p.reserve(proven(text("alice", aliceMobile), false)))
-	}
-	require.Error(t, p.reserve(proven(text("alice", aliceMobile), false)))
-	for range 5 {
-		require.NoError(t, p.reserve(proven(text("alice", aliceMobile), true)))
-	}
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		p := newTurnpike(t, on, func(c *twofactor.GuardConfig) { c.Limits.Day = 64 })
+		for n := 0; n < 500; n += min(stride(on), 5) {
+			_ = p.reserve(from(text(someone(n), aliceMobile), "192.0.2.1"))
+			_ = p.reserve(text(someone(n), mobile(12, n)))
+			_ = p.reserve(text(someone(n), anywhere(n)))
+			_ = p.reserve(proven(text(someone(n), mobile(12, n)), false))
+		}
+		require.Error(t, p.reserve(text("mallory", anywhere(600))), "the day's limit is used up")
+		for range 5 {
+			require.NoError(t, p.reserve(proven(text("alice", aliceMobile), false)))
+		}
+		require.Error(t, p.reserve(proven(text("alice", aliceMobile), false)))
+		for range 5 {
+			require.NoError(t, p.reserve(proven(text("alice", aliceMobile), true)))
+		}
+	})
 }
 
 // 64 requests at once get what one after the other would.
 func TestBypass_W46_InParallel(t *testing.T) {
 	t.Parallel()
-	for _, a := range attacks {
-		if a.burn == nil {
-			continue
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		for _, a := range attacks {
+			if a.burn == nil {
+				continue
+			}
+			p := newTurnpike(t, on, func(c *twofactor.GuardConfig) { c.Store = slowStore{c.Store} })
+			yes := yeses(64, func(i int) error { return p.nodes[i%2].Reserve(t.Context(), a.burn(i)) })
+			require.LessOrEqual(t, yes, a.n, a.limit)
+			require.Positive(t, yes, a.limit)
 		}
-		p := newTurnpike(t, func(c *twofactor.GuardConfig) { c.Store = slowStore{c.Store} })
-		yes := yeses(64, func(i int) error { return p.nodes[i%2].Reserve(t.Context(), a.burn(i)) })
-		require.LessOrEqual(t, yes, a.n, a.limit)
-		require.Positive(t, yes, a.limit)
-	}
+	})
 }
 
 // What was reserved can be given back, exactly.
@@ -107,7 +116,7 @@ func TestGuardRelease(t *testing.T) {
 		if a.burn == nil {
 			continue
 		}
-		p := newTurnpike(t)
+		p := newTurnpike(t, inMemory)
 		for range 3 {
 			for n := range a.n {
 				require.NoError(t, p.reserve(a.burn(n)), a.limit)
@@ -123,7 +132,7 @@ func TestGuardRelease(t *testing.T) {
 // Giving back returns the very place that was taken, also of the day's limit.
 func TestGuardReleasesTheSamePlace(t *testing.T) {
 	t.Parallel()
-	p := newTurnpike(t, func(c *twofactor.GuardConfig) { c.Limits.Day = 32 })
+	p := newTurnpike(t, inMemory, func(c *twofactor.GuardConfig) { c.Limits.Day = 32 })
 	for range 100 {
 		require.NoError(t, p.reserve(text("alice", aliceMobile)))
 		require.NoError(t, p.nodes[0].Release(t.Context(), text("alice", aliceMobile)))
@@ -134,7 +143,7 @@ func TestGuardReleasesTheSamePlace(t *testing.T) {
 func TestGuardRecordOnly(t *testing.T) {
 	t.Parallel()
 	for _, a := range attacks {
-		p := newTurnpike(t, func(c *twofactor.GuardConfig) { c.RecordOnly = true })
+		p := newTurnpike(t, inMemory, func(c *twofactor.GuardConfig) { c.RecordOnly = true })
 		for n := range a.n {
 			require.NoError(t, p.reserve(a.burn(n)))
 		}
@@ -155,7 +164,7 @@ func TestGuardKeyRotation(t *testing.T) {
 		want          int
 	}{{small, large, 10}, {large, small, 15}} {
 		before, after := turn.before, turn.after
-		p := newTurnpike(t)
+		p := newTurnpike(t, inMemory)
 		sent := 0
 		for _, keys := range [][]twofactor.Key{{before}, {before, after}, {after, before}, {after}} {
 			p.cfg.Keys = keys
@@ -183,8 +192,8 @@ func keyOf(t *testing.T, b byte) twofactor.Key {
 // Counters that can't be read or written let nothing through.
 func TestGuardStoreDown(t *testing.T) {
 	t.Parallel()
-	store := &meter{}
-	p := newTurnpike(t, func(c *twofactor.GuardConfig) { store.Store = c.Store; c.Store = store })
+	store := &meter{tally: new(tally)}
+	p := newTurnpike(t, inMemory, func(c *twofactor.GuardConfig) { store.Store = c.Store; c.Store = store })
 	for call := range []int{1, 2, 3, 12} {
 		store.reset(func(n int, _ string) breakdown {
 			if n > call {
@@ -222,7 +231,7 @@ func (s *meter) keyOf(t *testing.T, p *turnpike) string {
 // A counter that is full again is as if it had never been.
 func TestGuardForgetsWhatIsFull(t *testing.T) {
 	t.Parallel()
-	p := newTurnpike(t)
+	p := newTurnpike(t, inMemory)
 	for n := range 5 {
 		require.NoError(t, p.reserve(proven(text("alice", mobile(1, n)), false)))
 	}

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/otpcode"
-	"github.com/latchkey-auth/latchkey/providers/memory"
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/latchkey-auth/latchkey/twofactor/twofactortest"
 	"github.com/stretchr/testify/require"
@@ -21,21 +21,27 @@ type turnpike struct {
 	t     testing.TB
 	clock *twofactortest.Clock
 	cfg   twofactor.GuardConfig
+	other twofactor.Store // of the second node
 	nodes [2]*twofactor.StoreGuard
 	asked int
 	log   bytes.Buffer
 }
 
-func newTurnpike(t testing.TB, change ...func(*twofactor.GuardConfig)) *turnpike {
+func newTurnpike(t testing.TB, on realserver.Named, change ...func(*twofactor.GuardConfig)) *turnpike {
 	t.Helper()
+	a, b := on.Part(t)
 	p := &turnpike{t: t, clock: twofactortest.NewClock(realmStart)}
 	p.cfg = twofactor.GuardConfig{
-		Store: new(memory.Store), Keys: []twofactor.Key{twofactor.NewKey()}, Countries: []string{"AU"}, Now: p.clock.Now,
+		Store: a, Keys: []twofactor.Key{twofactor.NewKey()}, Countries: []string{"AU"}, Now: p.clock.Now,
 		Logger: slog.New(slog.NewTextHandler(&p.log, nil)),
 	}
+	other := p.cfg
+	other.Store = b
 	for _, f := range change {
+		f(&other)
 		f(&p.cfg)
 	}
+	p.other = other.Store
 	p.restart()
 	return p
 }
@@ -44,7 +50,11 @@ func newTurnpike(t testing.TB, change ...func(*twofactor.GuardConfig)) *turnpike
 func (p *turnpike) restart() {
 	p.t.Helper()
 	for i := range p.nodes {
-		g, err := twofactor.NewGuard(p.cfg)
+		cfg := p.cfg
+		if i == 1 {
+			cfg.Store = p.other
+		}
+		g, err := twofactor.NewGuard(cfg)
 		require.NoError(p.t, err)
 		p.nodes[i] = g
 	}

@@ -3,37 +3,54 @@ package twofactor_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"os"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/latchkey-auth/latchkey/providers/memory"
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/latchkey-auth/latchkey/twofactor/twofactortest"
 	"github.com/stretchr/testify/require"
 )
 
-// stores are what the security tests run on. open returns two handles of one
-// empty store: what two nodes hold.
-var stores = []struct {
-	name string
-	open func(testing.TB) (a, b twofactor.Store)
-}{
-	{"memory", func(testing.TB) (a, b twofactor.Store) { s := new(memory.Store); return s, s }},
+// stores are those that the library ships.
+var stores = realserver.All()
+
+// inMemory is for what the store is no party to.
+var inMemory = stores[0]
+
+func TestMain(m *testing.M) { realserver.Main(m) }
+
+// onEach runs test on each store.
+func onEach(t *testing.T, test func(t *testing.T, on realserver.Named)) {
+	t.Helper()
+	for _, s := range stores {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			test(t, s)
+		})
+	}
 }
 
 // onEachStore runs test in a world of its own on each store.
 func onEachStore(t *testing.T, test func(*testing.T, *world), change ...func(*twofactor.Config)) {
 	t.Helper()
-	for _, s := range stores {
-		t.Run(s.name, func(t *testing.T) {
-			t.Parallel()
-			a, b := s.open(t)
-			test(t, newWorld(t, a, b, change...))
-		})
-	}
+	onEach(t, func(t *testing.T, on realserver.Named) {
+		a, b := on.Part(t)
+		w := newWorld(t, a, b, change...)
+		w.stride = stride(on)
+		test(t, w)
+	})
+}
+
+// newWorldInMemory is for what the store is no party to.
+func newWorldInMemory(t *testing.T) *world {
+	t.Helper()
+	a, b := inMemory.Part(t)
+	return newWorld(t, a, b)
 }
 
 // A world is a product as its tests see it: one service on two nodes, over one
@@ -46,6 +63,7 @@ type world struct {
 	tap    *tap               // what stands between node a and its store
 	a, b   *twofactor.Service // the two nodes
 	admin  *twofactor.Verified
+	stride int // see there
 
 	mu     sync.Mutex
 	events []twofactor.Event
@@ -144,12 +162,39 @@ func reason(err error) string {
 	return "fault"
 }
 
-// rounds is how often a test of a race is repeated.
-func rounds() int {
-	if n, err := strconv.Atoi(os.Getenv("LATCHKEY_ROUNDS")); err == nil && n > 0 {
-		return n
+// rounds counts how often the test of a race is repeated: three times, or as often
+// as LATCHKEY_ROUNDS says; but once LATCHKEY_ROUNDS_FOR ("1.5s") has passed, no
+// more.
+func rounds(t testing.TB) iter.Seq[int] {
+	t.Helper()
+	most, end := 3, time.Now().Add(time.Hour)
+	if text := os.Getenv("LATCHKEY_ROUNDS"); text != "" {
+		n, err := strconv.Atoi(text)
+		require.NoError(t, err)
+		most = n
 	}
-	return 3
+	if text := os.Getenv("LATCHKEY_ROUNDS_FOR"); text != "" {
+		d, err := time.ParseDuration(text)
+		require.NoError(t, err)
+		end = time.Now().Add(d)
+	}
+	return func(yield func(int) bool) {
+		done := 0
+		for done < most && (done == 0 || time.Now().Before(end)) && yield(done) {
+			done++
+		}
+		t.Logf("%d rounds", done)
+	}
+}
+
+// stride is the step from one to the next of very many cases of one kind: all are
+// tried in memory, and some on the other stores, which take a thousand times as
+// long for each.
+func stride(on realserver.Named) int {
+	if on.Name == "memory" {
+		return 1
+	}
+	return 17
 }
 
 // errLost is a fault of a store: nobody knows whether the write took place.

@@ -12,7 +12,7 @@ import (
 // often it is loaded, until the code has had its time.
 func TestLoginTellsWhatWasSent(t *testing.T) {
 	t.Parallel()
-	r, alice := pathUser(t)
+	r, alice := pathUser(t, inMemory)
 	login := alice.login()
 	require.Nil(t, alice.page(login).Sent)
 	first, err := alice.send(login, twofactor.SMS)
@@ -40,7 +40,7 @@ func TestLoginTellsWhatWasSent(t *testing.T) {
 // A login that has had all of its messages says when it ends.
 func TestSendLimitedSaysUntilWhen(t *testing.T) {
 	t.Parallel()
-	r, alice := pathUser(t)
+	r, alice := pathUser(t, inMemory)
 	login := alice.login()
 	ends := alice.page(login).Expires
 	for range 5 {

@@ -14,7 +14,7 @@ func TestMessagingInPart(t *testing.T) {
 	t.Parallel()
 	kinds := []twofactor.Kind{twofactor.TOTP, twofactor.SMS, twofactor.Email}
 	member := func(t *testing.T) (*realm, *member) {
-		r := newRealm(t, twofactor.Policy{Kinds: kinds})
+		r := newRealm(t, inMemory, twofactor.Policy{Kinds: kinds})
 		alice := r.join("alice", "0412 345 678")
 		alice.mobile = aliceMobile
 		alice.setUp(twofactor.SMS)
@@ -56,7 +56,7 @@ func TestMessagingInPart(t *testing.T) {
 	})
 	t.Run("no numbers to manage", func(t *testing.T) {
 		t.Parallel()
-		r := newRealm(t, twofactor.Policy{})
+		r := newRealm(t, inMemory, twofactor.Policy{})
 		for _, numbers := range []twofactor.NumberSource{twofactor.NumbersManaged, twofactor.NumbersFromForm} {
 			cfg := r.config
 			cfg.Messaging, cfg.Policy = twofactor.Messaging{}, twofactor.Policy{Numbers: numbers}

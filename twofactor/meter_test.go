@@ -14,7 +14,11 @@ import (
 // fails those that a test wants to fail.
 type meter struct {
 	twofactor.Store
+	*tally
+}
 
+// A tally is what the meters of several nodes have in common.
+type tally struct {
 	mu    sync.Mutex
 	calls []string                           // "load u/alice", "save n/0ff", …
 	fail  func(n int, call string) breakdown // of the nth call since reset, from 1
@@ -31,7 +35,7 @@ const (
 
 var errStore = errors.New("store is down")
 
-func (s *meter) count(call string) breakdown {
+func (s *tally) count(call string) breakdown {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls = append(s.calls, call)
@@ -42,14 +46,14 @@ func (s *meter) count(call string) breakdown {
 }
 
 // reset forgets the calls so far, and says which of the next ones fail.
-func (s *meter) reset(fail func(n int, call string) breakdown) {
+func (s *tally) reset(fail func(n int, call string) breakdown) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls, s.fail = nil, fail
 }
 
 // made are the calls since reset on keys with a prefix, without their keys.
-func (s *meter) made(prefix string) []string {
+func (s *tally) made(prefix string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []string

@@ -60,7 +60,7 @@ func newHistory(t *testing.T, rt *rapid.T) *history {
 	slices.Sort(names)
 	p := modelPolicies[rapid.SampledFrom(names).Draw(rt, "policy")]
 	h := &history{rt: rt, p: documented(p)}
-	h.r = newRealm(aside{t}, p, func(c *twofactor.Config) {
+	h.r = newRealm(aside{t}, inMemory, p, func(c *twofactor.Config) {
 		h.shaky = &shaky{Store: c.Store}
 		c.Store = h.shaky
 		c.Keys = append(c.Keys, twofactor.NewKey())

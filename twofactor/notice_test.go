@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/otpcode"
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/stretchr/testify/require"
@@ -57,8 +58,8 @@ var told = []struct {
 }
 
 // mailUser has an app and mail to an address that is the profile's no more.
-func mailUser(t testing.TB, change ...func(*twofactor.Config)) (*realm, *member) {
-	r := newRealm(t, everyPath(), change...)
+func mailUser(t testing.TB, on realserver.Named, change ...func(*twofactor.Config)) (*realm, *member) {
+	r := newRealm(t, on, everyPath(), change...)
 	alice := r.join("alice", aliceMobile)
 	alice.setUp(twofactor.TOTP)
 	alice.setUp(twofactor.Email)
@@ -77,7 +78,7 @@ func TestNoticesReachEveryAddress(t *testing.T) {
 	for _, e := range told {
 		t.Run(e.mail, func(t *testing.T) {
 			t.Parallel()
-			r, alice := mailUser(t)
+			r, alice := mailUser(t, inMemory)
 			before := len(r.notices(alice.email))
 			e.does(t, r, alice)
 			require.Equal(t, []string{e.mail}, r.notices(alice.email)[before:], "the factor's address")
@@ -86,7 +87,7 @@ func TestNoticesReachEveryAddress(t *testing.T) {
 	}
 	t.Run(mailGuessed, func(t *testing.T) {
 		t.Parallel()
-		r := newRealm(t, everyPath())
+		r := newRealm(t, inMemory, everyPath())
 		alice := r.join("alice", "")
 		for range 12 {
 			_, err := r.a.GrantWithPassword(r.ctx(), alice.session, func(context.Context) error {
@@ -123,7 +124,7 @@ func TestNoticesReachTheOldAddress(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, alice := mailUser(t)
+			r, alice := mailUser(t, inMemory)
 			before := len(r.notices(alice.email))
 			does(t, r, alice)
 			require.Greater(t, len(r.notices(alice.email)), before)
@@ -135,7 +136,7 @@ func TestNoticesReachTheOldAddress(t *testing.T) {
 // A number that is changed takes its factor along, and the owner is told.
 func TestNoticeOfAMovedFactor(t *testing.T) {
 	t.Parallel()
-	r, alice := pathUser(t)
+	r, alice := pathUser(t, inMemory)
 	before := len(r.notices(alice.email))
 	alice.verifyPhone("+61498765432")
 	require.ElementsMatch(t, []string{mailAdded, mailRemoved}, r.notices(alice.email)[before:])
@@ -146,7 +147,7 @@ func TestNoticeOfAMovedFactor(t *testing.T) {
 // not so often that someone who only knows the password could use up the tries.
 func TestNoticesWaitForTheGateway(t *testing.T) {
 	t.Parallel()
-	r, alice := mailUser(t)
+	r, alice := mailUser(t, inMemory)
 	before := len(r.notices(alice.email))
 	r.onSend(notSent)
 	require.NoError(t, r.a.Remove(r.ctx(), alice.full(), alice.grant, alice.ids[twofactor.Email]))
@@ -170,7 +171,7 @@ func TestNoticesWaitForTheGateway(t *testing.T) {
 func TestNoticesFailByAddress(t *testing.T) {
 	t.Parallel()
 	for _, final := range []bool{false, true} {
-		r, alice := mailUser(t)
+		r, alice := mailUser(t, inMemory)
 		before := len(r.notices(alice.email))
 		tries := 0
 		r.onSend(func(_ context.Context, m otpcode.Message) error {
@@ -206,7 +207,7 @@ func TestNoticesFailByAddress(t *testing.T) {
 func TestNoticesAreSentOnce(t *testing.T) {
 	t.Parallel()
 	for range 3 {
-		r, alice := mailUser(t)
+		r, alice := mailUser(t, inMemory)
 		before := len(r.notices(alice.email))
 		r.onSend(notSent)
 		require.NoError(t, r.a.SwitchOff(r.ctx(), alice.full(), alice.grant))
@@ -234,7 +235,7 @@ func TestNoticesAreSentOnce(t *testing.T) {
 // before.
 func TestNoticesAreNotPushedOut(t *testing.T) {
 	t.Parallel()
-	r, alice := mailUser(t)
+	r, alice := mailUser(t, inMemory)
 	before := len(r.notices(alice.email))
 	r.onSend(notSent)
 	require.NoError(t, r.a.Remove(r.ctx(), alice.full(), alice.grant, alice.ids[twofactor.Email]))
@@ -254,7 +255,7 @@ func TestNoticesAreNotPushedOut(t *testing.T) {
 // Two notices of one second have keys of their own, and each address has its.
 func TestNoticesHaveKeysOfTheirOwn(t *testing.T) {
 	t.Parallel()
-	r, alice := mailUser(t)
+	r, alice := mailUser(t, inMemory)
 	require.NoError(t, r.a.Remove(r.ctx(), alice.full(), alice.grant, alice.ids[twofactor.Email]))
 	require.NoError(t, r.a.Remove(r.ctx(), alice.full(), alice.grant, alice.ids[twofactor.TOTP]))
 	r.settle()
@@ -270,7 +271,7 @@ func TestNoticesHaveKeysOfTheirOwn(t *testing.T) {
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r, alice := mailUser(t)
+		r, alice := mailUser(t, inMemory)
 		r.onSend(func(ctx context.Context, _ otpcode.Message) error {
 			<-ctx.Done()
 			return ctx.Err()

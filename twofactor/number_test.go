@@ -15,7 +15,7 @@ const newMobile = "+61498765432"
 // 800-63B-4, section 3).
 func TestOneNumberOfTwoUsers(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, accessPlatform())
+	r := newRealm(t, inMemory, accessPlatform())
 	logins := make(map[string]string)
 	var both []*member
 	for _, id := range []string{"alice", "bob"} {
@@ -40,7 +40,7 @@ func TestOneNumberOfTwoUsers(t *testing.T) {
 // then (NIST SP 800-63B-4, section 3.1.3.3).
 func TestOldNumberStaysUntilTheNewIsProven(t *testing.T) {
 	t.Parallel()
-	r, alice := pathUser(t)
+	r, alice := pathUser(t, inMemory)
 	before := r.sms(newMobile)
 	_, err := r.a.SetPhone(r.ctx(), alice.session, alice.grant, newMobile)
 	require.NoError(t, err)
@@ -77,7 +77,7 @@ func (swapped) Entered(context.Context, twofactor.SendRequest) error { return ni
 func TestGuardOfTheApp(t *testing.T) {
 	t.Parallel()
 	risky := make(swapped)
-	r, alice := pathUser(t, func(c *twofactor.Config) { c.Messaging.Guard = risky })
+	r, alice := pathUser(t, inMemory, func(c *twofactor.Config) { c.Messaging.Guard = risky })
 	alice.signIn(twofactor.SMS)
 	r.settle()
 	risky[aliceMobile] = true

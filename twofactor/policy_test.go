@@ -83,7 +83,7 @@ var contradictions = map[string]twofactor.Policy{
 // together.
 func TestPolicyContradictions(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, everyPath())
+	r := newRealm(t, inMemory, everyPath())
 	for want, p := range contradictions {
 		cfg := r.config
 		cfg.Policy = p
@@ -134,7 +134,7 @@ func TestPolicyWarnings(t *testing.T) {
 // The strict policy, from set-up to recovery.
 func TestStrictPolicy(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, twofactor.Strict())
+	r := newRealm(t, inMemory, twofactor.Strict())
 	alice := &member{r: r, id: "alice", email: "alice@example.com", ids: make(map[twofactor.Kind]string)}
 	r.setProfile("alice", func(p *twofactor.Profile) { p.Email = alice.email })
 	alice.session = alice.begin().(*twofactor.EnrollmentOnly) // required
@@ -166,7 +166,7 @@ func TestEmailForRecoveryOnly(t *testing.T) {
 	policy := twofactor.Policy{
 		Kinds: []twofactor.Kind{twofactor.TOTP, twofactor.Email}, EmailPurpose: twofactor.EmailRecoveryOnly,
 	}
-	r := newRealm(t, policy)
+	r := newRealm(t, inMemory, policy)
 	alice := r.join("alice", "")
 	_, err := r.a.Enroll(r.ctx(), alice.session, alice.grant, twofactor.EnrollRequest{Kind: twofactor.Email})
 	denied(t, err, twofactor.ReasonPolicy, "there is nothing to come back to")
@@ -204,7 +204,7 @@ func TestEmailForRecoveryOnly(t *testing.T) {
 // its code, and leads to setting up another factor.
 func TestEmailForRecoveryOnlyFromNowOn(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, twofactor.Policy{Kinds: []twofactor.Kind{twofactor.TOTP, twofactor.Email}})
+	r := newRealm(t, inMemory, twofactor.Policy{Kinds: []twofactor.Kind{twofactor.TOTP, twofactor.Email}})
 	alice := r.join("alice", "")
 	alice.setUp(twofactor.Email)
 	r.clock.Advance(time.Minute)

@@ -76,7 +76,7 @@ func TestNamedFactorThatIsNotUsable(t *testing.T) {
 	})
 	t.Run("of a kind that no longer counts", func(t *testing.T) {
 		t.Parallel()
-		r := newRealm(t, twofactor.Policy{Kinds: []twofactor.Kind{twofactor.TOTP, twofactor.SMS}})
+		r := newRealm(t, inMemory, twofactor.Policy{Kinds: []twofactor.Kind{twofactor.TOTP, twofactor.SMS}})
 		alice := r.join("alice", "0412 345 678")
 		alice.mobile = aliceMobile
 		alice.setUp(twofactor.TOTP)
@@ -96,7 +96,7 @@ func TestNamedFactorThatIsNotUsable(t *testing.T) {
 // compared with, and so makes them no dearer.
 func TestUnnamedDigitsCostWhatTheyAreComparedWith(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, twofactor.Policy{Kinds: []twofactor.Kind{twofactor.TOTP, twofactor.Email}})
+	r := newRealm(t, inMemory, twofactor.Policy{Kinds: []twofactor.Kind{twofactor.TOTP, twofactor.Email}})
 	alice := r.join("alice", "")
 	alice.setUp(twofactor.TOTP)
 	alice.setUp(twofactor.Email)
@@ -109,7 +109,7 @@ func TestUnnamedDigitsCostWhatTheyAreComparedWith(t *testing.T) {
 // Three codes are those of an app, and of no other kind.
 func TestThreeCodesOfNoApp(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, twofactor.Policy{Kinds: []twofactor.Kind{twofactor.Email}})
+	r := newRealm(t, inMemory, twofactor.Policy{Kinds: []twofactor.Kind{twofactor.Email}})
 	alice := r.join("alice", "")
 	alice.setUp(twofactor.Email)
 	_, err := alice.verify(alice.login(), twofactor.Answer{Codes: []string{"111111", "222222", "333333"}})

@@ -123,7 +123,7 @@ func TestSettingsThatAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRealm(t, c.policy)
+			r := newRealm(t, inMemory, c.policy)
 			alice := r.join("alice", "0412 345 678")
 			alice.mobile = aliceMobile
 			alice.setUp(twofactor.TOTP)
@@ -138,7 +138,7 @@ func TestAddressesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("a", 64) + "@" + strings.Repeat("b", 180) + ".example.com"
 	for _, address := range []string{long, "\xff@example.com", "Alice <alice@example.com>", "alice", "a@example.com\nBcc: b@example.com"} {
-		r := newRealm(t, twofactor.Policy{Kinds: []twofactor.Kind{twofactor.Email}})
+		r := newRealm(t, inMemory, twofactor.Policy{Kinds: []twofactor.Kind{twofactor.Email}})
 		alice := r.join("alice", "")
 		r.setProfile("alice", func(p *twofactor.Profile) { p.Email = address })
 		_, err := r.a.Enroll(r.ctx(), alice.session, alice.grant, twofactor.EnrollRequest{Kind: twofactor.Email})
@@ -154,7 +154,7 @@ func TestAddressesThatAreRefused(t *testing.T) {
 // An enrollment can't be proven any more where its kind has lost its sender.
 func TestEnrollmentWithoutItsSender(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, twofactor.Policy{Kinds: []twofactor.Kind{twofactor.TOTP, twofactor.Email}})
+	r := newRealm(t, inMemory, twofactor.Policy{Kinds: []twofactor.Kind{twofactor.TOTP, twofactor.Email}})
 	alice := r.join("alice", "")
 	e := alice.enroll(twofactor.EnrollRequest{Kind: twofactor.Email})
 	r.a = r.node(with(twofactor.Policy{}), func(c *twofactor.Config) { c.Messaging = twofactor.Messaging{} })
@@ -170,7 +170,7 @@ func TestEnrollmentWithoutItsSender(t *testing.T) {
 // A service that lacks what its policy needs doesn't start.
 func TestMessagingThatIsMissing(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, twofactor.Policy{})
+	r := newRealm(t, inMemory, twofactor.Policy{})
 	all := r.config.Messaging
 	for want, c := range map[string]struct {
 		kind   twofactor.Kind

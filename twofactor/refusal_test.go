@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/providers/memory"
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/stretchr/testify/require"
@@ -110,12 +110,12 @@ func TestEveryReasonHasAWay(t *testing.T) {
 	for reason, way := range reasons {
 		t.Run(string(reason), func(t *testing.T) {
 			t.Parallel()
-			for _, s := range stores {
-				synctest.Test(t, func(t *testing.T) { // a conflict is retried for a second
-					a, b := s.open(t)
+			onEach(t, func(t *testing.T, on realserver.Named) {
+				on.Bubble(t, func(t *testing.T, on realserver.Named) { // a conflict is retried for a second
+					a, b := on.Part(t)
 					refused(t, way(t, newWorld(t, a, b)), reason)
 				})
-			}
+			})
 		})
 	}
 	t.Run("and there are no others", func(t *testing.T) {
@@ -223,7 +223,7 @@ func TestEventsOfWhatTookPlace(t *testing.T) {
 	t.Parallel()
 	t.Run("a number that is none", func(t *testing.T) {
 		t.Parallel()
-		r := newRealm(t, twofactor.Policy{Kinds: []twofactor.Kind{twofactor.SMS}, Numbers: twofactor.NumbersFromForm})
+		r := newRealm(t, inMemory, twofactor.Policy{Kinds: []twofactor.Kind{twofactor.SMS}, Numbers: twofactor.NumbersFromForm})
 		alice := r.join("alice", "")
 		_, err := r.a.Enroll(r.ctx(), alice.session, alice.grant, twofactor.EnrollRequest{Kind: twofactor.SMS, Phone: "12"})
 		typo, ok := errors.AsType[*twofactor.InputError](err)

@@ -28,7 +28,7 @@ func TestOneLoadAndOneSave(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			store := &meter{Store: new(memory.Store)}
+			store := &meter{Store: new(memory.Store), tally: new(tally)}
 			w := newWorld(t, store, store, with(twofactor.Policy{
 				Kinds: []twofactor.Kind{twofactor.TOTP}, Trust: twofactor.TrustPolicy{Kinds: []twofactor.Kind{twofactor.TOTP}},
 			}))
@@ -44,7 +44,7 @@ func TestOneLoadAndOneSave(t *testing.T) {
 	for name, kind := range map[string]twofactor.Kind{"a code by SMS": twofactor.SMS, "a code by mail": twofactor.Email} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRealm(t, everyPath())
+			r := newRealm(t, inMemory, everyPath())
 			alice := r.join("alice", aliceMobile)
 			r.setProfile("alice", func(p *twofactor.Profile) { p.VerifiedPhones = []string{aliceMobile} })
 			alice.setUp(kind)

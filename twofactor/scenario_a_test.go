@@ -14,7 +14,7 @@ const aliceMobile = "+61412345678"
 // accessUser is a user of product A who has turned 2FA on with an app and with
 // mail, and has seen the recovery code.
 func accessUser(t *testing.T) (*realm, *member) {
-	r := newRealm(t, accessPlatform())
+	r := newRealm(t, inMemory, accessPlatform())
 	alice := r.join("alice", aliceMobile)
 	alice.setUp(twofactor.TOTP)
 	alice.setUp(twofactor.Email)
@@ -27,7 +27,7 @@ func TestScenario_A1_AppSMSAndEmailAreSecondFactors(t *testing.T) {
 	for _, kind := range []twofactor.Kind{twofactor.TOTP, twofactor.SMS, twofactor.Email} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			r := newRealm(t, accessPlatform())
+			r := newRealm(t, inMemory, accessPlatform())
 			alice := r.join("alice", aliceMobile)
 			alice.finish(alice.enroll(twofactor.EnrollRequest{Kind: kind, Phone: phoneFor(kind)}))
 			r.clock.Advance(time.Minute)
@@ -48,7 +48,7 @@ func phoneFor(k twofactor.Kind) string {
 
 func TestScenario_A2_ThePasswordIsEnteredAgainFirst(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, accessPlatform())
+	r := newRealm(t, inMemory, accessPlatform())
 	alice := r.join("alice", aliceMobile)
 	_, err := r.a.Enroll(r.ctx(), alice.session, "", twofactor.EnrollRequest{Kind: twofactor.TOTP, Account: "alice"})
 	denied(t, err, twofactor.ReasonGrantRequired)
@@ -58,7 +58,7 @@ func TestScenario_A2_ThePasswordIsEnteredAgainFirst(t *testing.T) {
 
 func TestScenario_A3_TheAppIsRegisteredByScanningOrTyping(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, accessPlatform())
+	r := newRealm(t, inMemory, accessPlatform())
 	alice := r.join("alice", aliceMobile)
 	e := alice.enroll(twofactor.EnrollRequest{Kind: twofactor.TOTP})
 	scanned := r.scan(e.URI)
@@ -75,7 +75,7 @@ func TestScenario_A3_TheAppIsRegisteredByScanningOrTyping(t *testing.T) {
 
 func TestScenario_A4_EmailFollowsAsBackup(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, accessPlatform())
+	r := newRealm(t, inMemory, accessPlatform())
 	alice := r.join("alice", aliceMobile)
 	c := alice.setUp(twofactor.TOTP)
 	require.Equal(t, twofactor.Email, c.Next)
@@ -87,7 +87,7 @@ func TestScenario_A4_EmailFollowsAsBackup(t *testing.T) {
 
 func TestScenario_A5_TheNumberIsProvenFirst(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, accessPlatform())
+	r := newRealm(t, inMemory, accessPlatform())
 	alice := r.join("alice", aliceMobile)
 	e := alice.enroll(twofactor.EnrollRequest{Kind: twofactor.SMS, Phone: "0412 345 678"})
 	require.Len(t, r.read(aliceMobile), 6)
@@ -99,7 +99,7 @@ func TestScenario_A5_TheNumberIsProvenFirst(t *testing.T) {
 
 func TestScenario_A6_TheMailAddressIsTheProfiles(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, accessPlatform())
+	r := newRealm(t, inMemory, accessPlatform())
 	alice := r.join("alice", aliceMobile)
 	_, err := r.a.Enroll(r.ctx(), alice.session, alice.grant, twofactor.EnrollRequest{
 		Kind: twofactor.Email, Phone: "mallory@example.net",
@@ -114,7 +114,7 @@ func TestScenario_A6_TheMailAddressIsTheProfiles(t *testing.T) {
 
 func TestScenario_A7_TheRecoveryCodeIsShownOnceAtTheEnd(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, accessPlatform())
+	r := newRealm(t, inMemory, accessPlatform())
 	alice := r.join("alice", aliceMobile)
 	require.Empty(t, alice.setUp(twofactor.TOTP).RecoveryCodes, "the set-up is not complete yet")
 	require.Len(t, alice.setUp(twofactor.Email).RecoveryCodes, 1)
@@ -126,7 +126,7 @@ func TestScenario_A7_TheRecoveryCodeIsShownOnceAtTheEnd(t *testing.T) {
 
 func TestScenario_A8_TheConfirmationNamesTheMethod(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, accessPlatform())
+	r := newRealm(t, inMemory, accessPlatform())
 	alice := r.join("alice", aliceMobile)
 	require.Equal(t, twofactor.TOTP, alice.setUp(twofactor.TOTP).Method.Kind)
 	m := alice.setUp(twofactor.Email).Method

@@ -10,7 +10,7 @@ import (
 
 // crmUser is a user of product B with an app, whose number has stood for long.
 func crmUser(t *testing.T) (*realm, *member) {
-	r := newRealm(t, crm())
+	r := newRealm(t, inMemory, crm())
 	alice := r.join("alice", aliceMobile)
 	r.setProfile("alice", func(p *twofactor.Profile) {
 		p.Phone, p.PhoneSince = "0412345678", realmStart.AddDate(0, -1, 0)
@@ -23,7 +23,7 @@ func crmUser(t *testing.T) (*realm, *member) {
 
 func TestScenario_B1_SMSGoesToTheProfilesNumber(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, crm())
+	r := newRealm(t, inMemory, crm())
 	bob := r.join("bob", aliceMobile)
 	require.Equal(t, []twofactor.Kind{twofactor.TOTP, twofactor.SMS}, bob.status().Kinds, "the app comes first")
 	_, err := r.a.Enroll(r.ctx(), bob.session, bob.grant, twofactor.EnrollRequest{
@@ -37,7 +37,7 @@ func TestScenario_B1_SMSGoesToTheProfilesNumber(t *testing.T) {
 
 func TestScenario_B2_OneQRCodeForSeveralPhones(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, crm())
+	r := newRealm(t, inMemory, crm())
 	alice, bob := r.join("alice", aliceMobile), r.join("bob", "+61498765432")
 	e := alice.enroll(twofactor.EnrollRequest{Kind: twofactor.TOTP})
 	again, err := r.a.Enrollment(r.ctx(), alice.session, alice.grant, e.ID)
@@ -50,7 +50,7 @@ func TestScenario_B2_OneQRCodeForSeveralPhones(t *testing.T) {
 
 func TestScenario_B3_TheCurrentCodeTurnsItOn(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, crm())
+	r := newRealm(t, inMemory, crm())
 	alice := r.join("alice", aliceMobile)
 	require.False(t, alice.status().Enabled)
 	alice.setUp(twofactor.TOTP)
@@ -123,7 +123,7 @@ func TestScenario_B7_ThenTheAppIsReplaced(t *testing.T) {
 
 func TestScenario_B8_TheActivationCodeLivesOneMinute(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, crm())
+	r := newRealm(t, inMemory, crm())
 	alice := r.join("alice", aliceMobile)
 	e := alice.enroll(twofactor.EnrollRequest{Kind: twofactor.SMS})
 	require.Equal(t, 1, r.sms(aliceMobile), "choosing SMS sends at once")
@@ -144,7 +144,7 @@ func TestScenario_B9_NumbersAsPeopleWriteThem(t *testing.T) {
 	for _, number := range []string{"0412345678", "0412 345 678", "+61 412 345 678", "61412345678"} {
 		t.Run(number, func(t *testing.T) {
 			t.Parallel()
-			r := newRealm(t, crm())
+			r := newRealm(t, inMemory, crm())
 			alice := r.join("alice", number)
 			e, err := r.a.Enroll(r.ctx(), alice.session, alice.grant, twofactor.EnrollRequest{Kind: twofactor.SMS})
 			require.NoError(t, err)
@@ -152,7 +152,7 @@ func TestScenario_B9_NumbersAsPeopleWriteThem(t *testing.T) {
 			require.NotContains(t, e.Hint, "5678")
 		})
 	}
-	r := newRealm(t, crm())
+	r := newRealm(t, inMemory, crm())
 	alice := r.join("alice", "0412 34")
 	_, err := r.a.Enroll(r.ctx(), alice.session, alice.grant, twofactor.EnrollRequest{Kind: twofactor.SMS})
 	var input *twofactor.InputError

@@ -10,7 +10,7 @@ import (
 
 // hostingUser is a user of product C with a session and no number yet.
 func hostingUser(t *testing.T) (*realm, *member) {
-	r := newRealm(t, hosting())
+	r := newRealm(t, inMemory, hosting())
 	alice := r.join("alice", "")
 	alice.mobile = aliceMobile
 	return r, alice

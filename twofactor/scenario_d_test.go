@@ -10,7 +10,7 @@ import (
 
 // twoStepUser is a user of product D with an app and backup codes.
 func twoStepUser(t *testing.T) (*realm, *member) {
-	r := newRealm(t, twoStep())
+	r := newRealm(t, inMemory, twoStep())
 	alice := r.join("alice", "")
 	alice.setUp(twofactor.TOTP)
 	r.clock.Advance(time.Minute)
@@ -19,7 +19,7 @@ func twoStepUser(t *testing.T) (*realm, *member) {
 
 func TestScenario_D1_AnyStandardApp(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, twoStep())
+	r := newRealm(t, inMemory, twoStep())
 	alice := r.join("alice", "")
 	for _, kind := range []twofactor.Kind{twofactor.SMS, twofactor.Email} {
 		_, err := r.a.Enroll(r.ctx(), alice.session, alice.grant, twofactor.EnrollRequest{Kind: kind})
@@ -78,7 +78,7 @@ func TestScenario_D3_BackupCodesOnceEach(t *testing.T) {
 
 func TestScenario_D4_TheKeyIsNeverShownAgain(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, twoStep())
+	r := newRealm(t, inMemory, twoStep())
 	alice := r.join("alice", "")
 	e := alice.enroll(twofactor.EnrollRequest{Kind: twofactor.TOTP})
 	alice.finish(e)

@@ -13,7 +13,7 @@ import (
 func TestStatistics(t *testing.T) {
 	t.Parallel()
 	s := new(memory.Store)
-	r := newRealm(t, twofactor.Policy{
+	r := newRealm(t, inMemory, twofactor.Policy{
 		Kinds: []twofactor.Kind{twofactor.TOTP, twofactor.SMS, twofactor.Email}, MaxFailures: 3,
 		Trust: twofactor.TrustPolicy{Kinds: []twofactor.Kind{twofactor.TOTP}, Life: 24 * time.Hour},
 	}, func(c *twofactor.Config) { c.Store = s })

@@ -222,11 +222,11 @@ func (o *office) contents(t *testing.T) map[string]twofactor.Record {
 func TestResealCounters(t *testing.T) {
 	t.Parallel()
 	s, old, next := new(memory.Store), twofactor.NewKey(), twofactor.NewKey()
-	p := newTurnpike(t, func(c *twofactor.GuardConfig) { c.Store, c.Keys = s, []twofactor.Key{old, next} })
+	p := newTurnpike(t, inMemory, func(c *twofactor.GuardConfig) { c.Store, c.Keys = s, []twofactor.Key{old, next} })
 	for range 5 {
 		require.NoError(t, p.reserve(text("alice", aliceMobile)))
 	}
-	r := newRealm(t, twofactor.Policy{}, func(c *twofactor.Config) {
+	r := newRealm(t, inMemory, twofactor.Policy{}, func(c *twofactor.Config) {
 		c.Store, c.Keys, c.Messaging = s, []twofactor.Key{next, old}, twofactor.Messaging{}
 	})
 	guard, err := twofactor.NewGuard(twofactor.GuardConfig{Store: s, Keys: r.config.Keys, Countries: []string{"AU"}, Now: p.clock.Now})

@@ -76,7 +76,7 @@ func TestStepsOfLaterCenturies(t *testing.T) {
 // Codes by message are as long as the policy says.
 func TestDigitsOfThePolicy(t *testing.T) {
 	t.Parallel()
-	r := newRealm(t, twofactor.Policy{Kinds: allKinds, Digits: 8})
+	r := newRealm(t, inMemory, twofactor.Policy{Kinds: allKinds, Digits: 8})
 	alice := r.join("alice", aliceMobile)
 	for _, kind := range []twofactor.Kind{twofactor.SMS, twofactor.Email} {
 		alice.setUp(kind)

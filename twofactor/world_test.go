@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/otpcode"
 	"github.com/latchkey-auth/latchkey/providers/memory"
 	"github.com/latchkey-auth/latchkey/providers/phone"
@@ -26,7 +27,7 @@ import (
 type realm struct {
 	t      testing.TB
 	clock  *twofactortest.Clock
-	store  *meter
+	store  *meter // of node a; it counts the calls of both
 	config twofactor.Config
 	out    *memory.Outbox
 	a, b   *twofactor.Service // the two nodes
@@ -42,10 +43,11 @@ type realm struct {
 
 var realmStart = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
-func newRealm(t testing.TB, p twofactor.Policy, change ...func(*twofactor.Config)) *realm {
+func newRealm(t testing.TB, on realserver.Named, p twofactor.Policy, change ...func(*twofactor.Config)) *realm {
 	t.Helper()
+	a, b := on.Part(t)
 	r := &realm{
-		t: t, clock: twofactortest.NewClock(realmStart), store: &meter{Store: new(memory.Store)},
+		t: t, clock: twofactortest.NewClock(realmStart), store: &meter{Store: a, tally: new(tally)},
 		profiles: make(map[string]twofactor.Profile),
 	}
 	var err error
@@ -60,10 +62,13 @@ func newRealm(t testing.TB, p twofactor.Policy, change ...func(*twofactor.Config
 			SMS: r.out, Email: r.out, Texts: texts, Directory: r, Phones: phone.Parser{}, Countries: []string{"AU"},
 		},
 	}
+	other := r.config
+	other.Store = &meter{Store: b, tally: r.store.tally}
 	for _, f := range change {
 		f(&r.config)
+		f(&other)
 	}
-	r.a, r.b = r.node(), r.node()
+	r.a, r.b = r.node(), r.node(func(c *twofactor.Config) { *c = other })
 	if tt, ok := t.(*testing.T); ok {
 		tt.Cleanup(func() { r.settle() })
 	}

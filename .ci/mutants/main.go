@@ -8,6 +8,9 @@
 // -overlay). Exit code 1 says that a mutant survived, that one is stale (its text
 // is no longer there, it doesn't compile, it has no test, or it takes too long),
 // or that a test fails on the code as it is.
+//
+// A line that begins with W15 is about the way in that .ci/bypasses lists under
+// that id, and names the test that caught the mutant.
 package main
 
 import (
@@ -201,6 +204,10 @@ func (t target) test(root string) (printed string, err error) {
 	cmd.Dir = root
 	cmd.WaitDelay = 10 * time.Second
 	cmd.Env = append(os.Environ(), "LATCHKEY_ROUNDS=1")
+	if t.pkg == "./twofactor" {
+		// What is broken there is broken on every store.
+		cmd.Env = append(cmd.Env, "LATCHKEY_STORES=memory")
+	}
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

@@ -127,8 +127,12 @@ func judge(passed bool, printed string) string {
 		return survived
 	case says("panic: test timed out"):
 		return stale + " (it takes too long)"
-	case says("--- FAIL"), says("panic: "), says("fatal error: "):
-		return caught
+	case says("--- FAIL"):
+		_, after, _ := strings.Cut(printed, "--- FAIL: ")
+		test, _, _ := strings.Cut(after, " ")
+		return caught + " by " + test
+	case says("panic: "), says("fatal error: "):
+		return caught + " by a panic"
 	}
 	return stale + " (the go command failed)"
 }

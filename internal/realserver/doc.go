@@ -13,6 +13,9 @@
 //
 // A program that is no test calls [Kind.Launch] and [Server.Stop].
 //
+// [All] lists the library's stores. [Named.Open] makes a table for one test;
+// [Named.Part] costs nothing, and is for packages with very many tests.
+//
 // Where a binary is missing the test is skipped, with a message that begins
 // with "missing binary:" and says what to install.
 package realserver

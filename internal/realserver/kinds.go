@@ -200,11 +200,14 @@ var packageJSON []byte
 var packageLock []byte
 
 // dynaliteScript starts dynalite. Its own program ends when a client goes away in
-// the middle of a request, which is what the tests do to it.
+// the middle of a request, which is what the tests do to it; and Node.js closes a
+// connection after five idle seconds, when the client may just be using it again.
 const dynaliteScript = `
 const [dynalite, port, path] = process.argv.slice(1)
 process.on('uncaughtException', err => console.error(err.message))
-require(dynalite)({path, createTableMs: 0, deleteTableMs: 0}).listen(port, '127.0.0.1')`
+const server = require(dynalite)({path, createTableMs: 0, deleteTableMs: 0})
+server.keepAliveTimeout = server.headersTimeout = server.requestTimeout = 0
+server.listen(port, '127.0.0.1')`
 
 // dynaliteDir is where dynalite is installed once for all test runs.
 func dynaliteDir() string {

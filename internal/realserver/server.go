@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -52,6 +53,9 @@ func Main(m *testing.M) {
 	// The driver would write a line for each connection that a test cuts.
 	mysql.SetLogger(log.New(io.Discard, "", 0))
 	code := m.Run()
+	for _, f := range slices.Backward(atEnd.do) {
+		f()
+	}
 	for _, k := range kinds {
 		if k.shared != nil {
 			k.shared.Stop()

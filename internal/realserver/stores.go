@@ -5,7 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"net"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,15 +29,30 @@ import (
 type Named struct {
 	Name string
 
-	// Open returns two handles on one empty backend, as two nodes have them.
-	Open func(t *testing.T) (a, b twofactor.Store)
-
 	// Kind is the server behind the Store, or nil if there is none.
 	Kind *Kind
 
 	// Connect returns a handle on the part of the server at addr that space
 	// names, and makes that part if it isn't there.
 	Connect func(t testing.TB, addr, space string) twofactor.Store
+
+	local  func(t testing.TB) (a, b twofactor.Store) // where there is no server
+	shared *shared                                   // what Part takes parts of
+}
+
+// Open returns two handles on one empty backend, as two nodes have them.
+func (n Named) Open(t *testing.T) (a, b twofactor.Store) {
+	t.Helper()
+	return n.open(t)
+}
+
+func (n Named) open(t testing.TB) (a, b twofactor.Store) {
+	t.Helper()
+	if n.Kind == nil {
+		return n.local(t)
+	}
+	addr, space := n.Kind.Shared(t).Addr, Name()
+	return n.Connect(t, addr, space), n.Connect(t, addr, space)
 }
 
 // All returns every store of the library, each ready to be opened on a real
@@ -43,14 +61,21 @@ type Named struct {
 //	for _, s := range realserver.All() {
 //		t.Run(s.Name, func(t *testing.T) { test(t, s.Open) })
 //	}
+//
+// LATCHKEY_STORES=memory,redis in the environment leaves out all but those.
 func All() []Named {
 	all := []Named{
-		{Name: "memory", Open: func(*testing.T) (a, b twofactor.Store) {
+		{Name: "memory", local: func(testing.TB) (a, b twofactor.Store) {
 			s := new(memory.Store)
 			return s, s
 		}},
-		{Name: "sqlite", Open: func(t *testing.T) (a, b twofactor.Store) {
-			path := filepath.Join(t.TempDir(), "latchkey.db")
+		{Name: "sqlite", local: func(t testing.TB) (a, b twofactor.Store) {
+			dir, err := os.MkdirTemp("", "latchkey-sqlite-")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { os.RemoveAll(dir) })
+			path := filepath.Join(dir, "latchkey.db")
 			return SQLite(t, path), SQLite(t, path)
 		}},
 		{Name: "postgresql", Kind: PostgreSQL, Connect: func(t testing.TB, addr, space string) twofactor.Store {
@@ -74,13 +99,12 @@ func All() []Named {
 		}},
 		{Name: "dynamodb", Kind: DynamoDB, Connect: openDynamo},
 	}
-	for i, n := range all {
-		if n.Open == nil {
-			all[i].Open = func(t *testing.T) (a, b twofactor.Store) {
-				addr, space := n.Kind.Shared(t).Addr, Name()
-				return n.Connect(t, addr, space), n.Connect(t, addr, space)
-			}
-		}
+	for i := range all {
+		all[i].shared = new(shared)
+	}
+	if only := os.Getenv("LATCHKEY_STORES"); only != "" {
+		names := strings.Split(only, ",")
+		all = slices.DeleteFunc(all, func(n Named) bool { return !slices.Contains(names, n.Name) })
 	}
 	return all
 }
