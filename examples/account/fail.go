@@ -12,6 +12,7 @@ var (
 	errForbidden   = errors.New("for administrators only")
 	errCrossOrigin = errors.New("the request comes from another site")
 	errMalformed   = errors.New("the request is malformed")
+	errNotFound    = errors.New("there is no such page")
 )
 
 // A userError is what someone typed into a field and can mend.
@@ -80,6 +81,8 @@ func (a *app) failPage(w http.ResponseWriter, r *http.Request, err error) {
 		status, title, text = http.StatusForbidden, "Not for you", "This page is for administrators."
 	case errors.Is(err, errCrossOrigin):
 		status, title, text = http.StatusForbidden, "From another site", "The request came from another site and was refused."
+	case errors.Is(err, errNotFound):
+		status, title, text = http.StatusNotFound, "There is no such page", "It may have moved, or the address has a slip."
 	case errors.Is(err, errMalformed), tooLarge:
 		status, title, text = http.StatusBadRequest, "That was no request of this site", "Please go back and try again."
 	default:
@@ -97,6 +100,8 @@ func (a *app) failJSON(w http.ResponseWriter, r *http.Request, err error) {
 		writeProblem(w, problem{Title: "The user name or the password is wrong", Status: http.StatusUnauthorized, Reason: "wrong_password"})
 	case errors.Is(err, errForbidden), errors.Is(err, errCrossOrigin):
 		writeProblem(w, problem{Title: "Forbidden", Status: http.StatusForbidden, Detail: err.Error()})
+	case errors.Is(err, errNotFound):
+		writeProblem(w, problem{Title: "Not found", Status: http.StatusNotFound})
 	case errors.Is(err, errMalformed):
 		writeProblem(w, problem{Title: "The request is malformed", Status: http.StatusBadRequest})
 	case mendable && typed.Field == "old":

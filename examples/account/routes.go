@@ -93,6 +93,8 @@ func (a *app) mux() *http.ServeMux {
 	for _, r := range a.routes() {
 		mux.Handle(r.pattern, a.guard(r.who, a.answer(r.handle)))
 	}
+	// In place of the server's own answer, which is a line of text.
+	mux.Handle("/", a.answer(func(http.ResponseWriter, *http.Request) error { return errNotFound }))
 	return mux
 }
 
