@@ -70,7 +70,7 @@ func walkCRM(s *stage) {
 	w.Press("Send code")
 	w.tells("If the digits were right")
 	w.look("second-step.lost-sent")
-	w.Fill("Code from the message", w.message(s, "+61412345678"))
+	w.Fill("Code from the message", w.message("+61412345678"))
 	w.Press("Sign in")
 	w.at("/settings")
 	w.tells("without your second factor")

@@ -102,7 +102,7 @@ func walkErrors(s *stage) {
 			<form method="post" action="` + site.url + `/settings/enabled"><button>Win</button></form></html>`))
 	}))
 	s.Cleanup(elsewhere.Close)
-	other := &window{s.chromium.Window(s, elsewhere.URL), site, s.seen, nil}
+	other := &window{s.chromium.Window(s, elsewhere.URL), site, s.seen}
 	other.Open("/")
 	other.Press("Win")
 	other.Refused(403)

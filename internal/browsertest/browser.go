@@ -36,7 +36,12 @@ func Start(t testing.TB) *Browser {
 	} {
 		options = append(options, chromedp.Flag(flag, true))
 	}
-	options = append(options, chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("password-store", "basic"))
+	options = append(options,
+		chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("password-store", "basic"),
+		// A new process for almost each page would take most of the time.
+		chromedp.Flag("renderer-process-limit", "1"),
+		chromedp.Flag("disable-features", "BackForwardCache,SpareRendererForSitePerProcess,Translate,OptimizationHints,MediaRouter"),
+	)
 	// Not the context of t, which ends before the subtests' clean-up has closed
 	// their windows.
 	ctx, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
