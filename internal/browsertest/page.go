@@ -99,6 +99,20 @@ func (w *Window) Has(role, name string) bool {
 	return len(w.query(role, name)) > 0
 }
 
+// Await waits until a script has brought something with a role and a name.
+func (w *Window) Await(role, name string) {
+	w.t.Helper()
+	w.find(role, name)
+}
+
+// AwaitText waits until a script has brought a text.
+func (w *Window) AwaitText(text string) {
+	w.t.Helper()
+	if !w.until(func() bool { return strings.Contains(w.Text(), text) }) {
+		w.fatalf("the page never says %q", text)
+	}
+}
+
 // Description is what is told of a field besides its label, such as an error.
 func (w *Window) Description(label string) string {
 	w.t.Helper()
@@ -112,21 +126,30 @@ func (w *Window) Description(label string) string {
 // find waits for something with a role and a name, of which there may be one.
 func (w *Window) find(role, name string) cdp.BackendNodeID {
 	w.t.Helper()
+	var found []*accessibility.Node
+	if !w.until(func() bool {
+		found = w.query(role, name)
+		return len(found) == 1
+	}) {
+		w.fatalf("the page has %d of %s %q", len(found), role, name)
+	}
+	return found[0].BackendDOMNodeID
+}
+
+// until looks again and again whether something has come true.
+func (w *Window) until(is func() bool) bool {
 	ctx, cancel := context.WithTimeout(w.ctx, patience/3)
 	defer cancel()
-	for tick := time.NewTicker(20 * time.Millisecond); ; {
-		found := w.query(role, name)
-		if len(found) == 1 {
-			tick.Stop()
-			return found[0].BackendDOMNodeID
-		}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !is() {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			tick.Stop()
-			w.fatalf("the page has %d of %s %q", len(found), role, name)
+			return false
 		}
 	}
+	return true
 }
 
 // query returns what screen readers tell of the things with a role and a name. A

@@ -101,18 +101,19 @@ func (w *Window) Refused(status int64) {
 	w.RefusedRequest(refusal(r))
 }
 
-// RefusedRequest takes note of a request of the page's script that was refused,
-// given as "status 403 of http://127.0.0.1/path".
+// RefusedRequest waits for a request of the page's script to be refused, given as
+// "status 403 of http://127.0.0.1/path", and takes note of it.
 func (w *Window) RefusedRequest(text string) {
 	w.t.Helper()
-	w.mu.Lock()
-	i := slices.Index(w.problems, text)
-	if i >= 0 {
-		w.problems = slices.Delete(w.problems, i, i+1)
-	}
-	all := slices.Clone(w.problems)
-	w.mu.Unlock()
-	if i < 0 {
-		w.fatalf("no %s among %q", text, all)
+	if !w.until(func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		i := slices.Index(w.problems, text)
+		if i >= 0 {
+			w.problems = slices.Delete(w.problems, i, i+1)
+		}
+		return i >= 0
+	}) {
+		w.fatalf("no %s", text)
 	}
 }
