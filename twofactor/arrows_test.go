@@ -86,14 +86,15 @@ func TestNobodyNeedsProvidersOrTests(t *testing.T) {
 		if !ours {
 			continue
 		}
-		helper := strings.HasSuffix(name, "test") || within(name, "providers/internal") || within(name, "providers/storetest")
+		helper := strings.HasSuffix(name, "test") || within(name, "internal") || within(name, "providers/internal") || within(name, "providers/storetest")
 		for _, i := range p.Imports {
 			require.False(t, within(i, "math/rand") && !helper, "%s imports %s outside of its tests", name, i)
 			require.False(t, within(i, "github.com/stretchr/testify"), "%s imports %s outside of its tests", name, i)
+			require.False(t, within(i, module+"internal") && !within(name, "internal"), "%s imports %s outside of its tests", name, i)
 			suite := i == "testing" || strings.HasPrefix(i, module) && (strings.HasSuffix(i, "test") || strings.HasSuffix(i, "test/linear"))
 			require.False(t, suite && !helper, "%s imports %s outside of its tests", name, i)
 			if provider(i) && !suite && !strings.Contains(i, "/internal/") {
-				require.True(t, within(name, "examples") || within(name, "providers/internal/realserver"), "%s imports %s", name, i)
+				require.True(t, within(name, "examples") || within(name, "internal"), "%s imports %s", name, i)
 			}
 		}
 	}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/providers/dynamostore"
-	"github.com/latchkey-auth/latchkey/providers/internal/realserver"
 	"github.com/latchkey-auth/latchkey/providers/storetest"
 	"github.com/latchkey-auth/latchkey/twofactor"
 )

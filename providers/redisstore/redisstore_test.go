@@ -14,7 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
-	"github.com/latchkey-auth/latchkey/providers/internal/realserver"
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/providers/redisstore"
 	"github.com/latchkey-auth/latchkey/providers/storetest"
 	"github.com/latchkey-auth/latchkey/twofactor"

@@ -6,7 +6,7 @@ import (
 	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
 
-	"github.com/latchkey-auth/latchkey/providers/internal/realserver"
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/providers/sqlstore"
 	"github.com/latchkey-auth/latchkey/providers/storetest"
 	"github.com/latchkey-auth/latchkey/providers/storetest/linear"

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
 
-	"github.com/latchkey-auth/latchkey/providers/internal/realserver"
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/providers/sqlstore"
 	"github.com/latchkey-auth/latchkey/providers/storetest"
 	"github.com/latchkey-auth/latchkey/twofactor"

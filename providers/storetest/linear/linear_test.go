@@ -18,7 +18,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
-	"github.com/latchkey-auth/latchkey/providers/internal/realserver"
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/providers/memory"
 	"github.com/latchkey-auth/latchkey/twofactor"
 )

@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/latchkey-auth/latchkey/providers/internal/realserver"
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/providers/storetest/linear"
 	"github.com/latchkey-auth/latchkey/twofactor"
 )

@@ -5,14 +5,14 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/latchkey-auth/latchkey/providers/internal/realserver"
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/providers/memory"
 	"github.com/latchkey-auth/latchkey/twofactor"
 )
 
 // BenchmarkAll measures every store on the servers of one machine.
 //
-//	go test -run='^$' -bench=All -count=5 ./providers/internal/realserver
+//	go test -run='^$' -bench=All -count=5 ./internal/realserver
 func BenchmarkAll(b *testing.B) {
 	for _, s := range realserver.All() {
 		for _, clients := range []int{1, 8, 64} {
