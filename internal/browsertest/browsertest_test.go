@@ -2,8 +2,10 @@ package browsertest_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"runtime"
 	"slices"
 	"strings"
@@ -27,11 +29,18 @@ func TestInspect(t *testing.T) {
 	browsertest.NeedAxe(t)
 	chromium := browsertest.Start(t)
 	inspect := func(w *browsertest.Window) { w.Inspect("page") }
+	pages := http.NewServeMux()
+	server := httptest.NewServer(pages)
+	t.Cleanup(server.Close)
+	// One window for all, since a window takes longer than what is done in it.
+	r := &recorder{TB: t}
+	w := chromium.Window(r, server.URL)
+	var complaints []string
 	for _, test := range []struct {
 		name     string
-		old, new string // what is put in place of what
-		do       func(w *browsertest.Window)
-		want     string // what is complained about, or nothing
+		old, new string                      // what is put in place of what
+		do       func(w *browsertest.Window) // or nothing, where the browser itself complains
+		want     string                      // to be said
 	}{
 		{"good", "", "", inspect, ""},
 		{"no label", `<label>Name <input name="name" autocomplete="name"></label>`, `<input name="name">`, inspect, "axe-core: label"},
@@ -41,7 +50,7 @@ func TestInspect(t *testing.T) {
 		{"too wide for a phone", "</style>", "form { min-width: 400px }</style>", inspect, "320 px: the page scrolls sideways"},
 		{"text that grows out of its box", "</style>", "h1 { height: 3rem; height: 50px; overflow: hidden }</style>", inspect, "200 %: higher than its box"},
 		{"error on the console", "</body>", "<script>console.error('oh')</script></body>", nil, "oh"},
-		{"exception", "</body>", "<script>throw new Error('oh')</script></body>", nil, "oh"},
+		{"exception", "</body>", "<script>throw new Error('ah')</script></body>", nil, "ah"},
 		{"against the policy", "<title>", `<meta http-equiv="Content-Security-Policy" content="script-src 'none'"><script>1</script><title>`, nil, "Content Security Policy"},
 		{"missing picture", "</form>", `</form><img alt="Nothing" src="/missing">`, nil, "status 404"},
 		{"label of nothing", "<button>", `<label for="nothing">Name</label><button>`, nil, "GenericIssue"},
@@ -50,46 +59,34 @@ func TestInspect(t *testing.T) {
 		{"nothing of that name", "<button>Send", "<button>Go", func(w *browsertest.Window) { w.Tab("Send") }, "doesn't lead to"},
 		{"another status", "", "", func(w *browsertest.Window) { w.Refused(403) }, "another status than 403"},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.URL.Path != "/" {
-					w.WriteHeader(http.StatusNotFound)
-					return
-				}
-				require.Contains(t, good, test.old)
-				_, _ = w.Write([]byte(strings.Replace(good, test.old, test.new, 1)))
-			}))
-			t.Cleanup(server.Close)
-			said := record(t, func(t testing.TB) {
-				w := chromium.Window(t, server.URL)
-				w.Open("/")
-				if test.do != nil {
-					test.do(w)
-				}
-			})
-			if test.want == "" {
-				require.Empty(t, said)
-			} else {
-				require.Contains(t, said, test.want)
+		path := "/" + url.PathEscape(test.name)
+		require.Contains(t, good, test.old)
+		page := strings.Replace(good, test.old, test.new, 1)
+		pages.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, page) })
+		r.do(func() {
+			w.Open(path)
+			if test.do != nil {
+				test.do(w)
 			}
 		})
+		said := r.take()
+		switch {
+		case test.do == nil:
+			require.Empty(t, said, test.name)
+			complaints = append(complaints, test.want)
+		case test.want == "":
+			require.Empty(t, said, test.name)
+		default:
+			require.Contains(t, said, test.want, test.name)
+		}
 	}
-}
-
-// record runs a test and returns what it failed with.
-func record(t *testing.T, test func(testing.TB)) string {
-	r := &recorder{TB: t}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		test(r)
-	}()
-	<-done
 	for _, clean := range slices.Backward(r.cleanup) {
 		clean()
 	}
-	return r.said
+	said := r.take()
+	for _, want := range complaints {
+		require.Contains(t, said, want)
+	}
 }
 
 // A recorder keeps failures to itself.
@@ -97,6 +94,21 @@ type recorder struct {
 	testing.TB
 	said    string
 	cleanup []func()
+}
+
+// do does something that may end the test.
+func (r *recorder) do(what func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		what()
+	}()
+	<-done
+}
+
+func (r *recorder) take() string {
+	defer func() { r.said = "" }()
+	return r.said
 }
 
 func (r *recorder) Errorf(format string, args ...any) { r.said += fmt.Sprintf(format, args...) + "\n" }
