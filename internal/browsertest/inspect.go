@@ -41,13 +41,11 @@ func (w *Window) Inspect(name string) {
 	dark := &emulation.MediaFeature{Name: "prefers-color-scheme", Value: "dark"}
 	w.Media("", dark)
 	add("dark", w.findings(world, contrastRules))
-	w.picture(name + "-1280-dark")
 
 	w.Resize(narrow)
 	add("320 px", Eval[[]string](w, cutOff))
 	w.picture(name + "-320-dark")
 	w.Media("")
-	w.picture(name + "-320")
 	Eval[chromedp.Void](w, `document.documentElement.style.fontSize = "200%"`)
 	add("320 px, text of 200 %", Eval[[]string](w, cutOff))
 	w.Resize(1280)
