@@ -25,22 +25,12 @@ func walkStrict(s *stage) {
 	w.at("/settings") // and nowhere else
 	w.confirmPassword("alice")
 	w.look("settings.limited-choose")
-	w.Press("Set up the app")
-	phone := w.scan()
-	w.Fill("Code", phone.Code(site.clock.Now()))
-	w.Press("Confirm")
+	w.setUpApp()
 	code := w.recoveryCodes()[0]
 	w.Follow("I have kept them")
 	w.look("settings.required")
 
-	// Someone guesses, until the account has no tries left.
-	guesser := site.browser()
-	for range 3 {
-		require.Equal(s, statusSecondFactor, guesser.signIn("alice"))
-		for range 4 {
-			guesser.do("POST", "/2fa/login/verify", "application/json", `{"code":"000000"}`)
-		}
-	}
+	site.guess()
 	w.ClearCookies()
 	w.signIn("alice")
 	w.look("second-step.paused")
@@ -60,13 +50,7 @@ func walkThreeCodes(s *stage) {
 	owner.signIn("alice")
 	owner.grant("alice")
 	phone, _ := owner.phone()
-	guesser := site.browser()
-	for range 3 {
-		require.Equal(s, statusSecondFactor, guesser.signIn("alice"))
-		for range 4 {
-			guesser.do("POST", "/2fa/login/verify", "application/json", `{"code":"000000"}`)
-		}
-	}
+	site.guess()
 	site.clock.Advance(time.Hour) // after which the method isn't paused any more
 	w := s.window(site)
 	w.signIn("alice")
@@ -76,6 +60,18 @@ func walkThreeCodes(s *stage) {
 	w.Fill("Third code", w.next(phone))
 	w.Press("Sign in")
 	w.at("/")
+}
+
+// guess is what someone does who has alice's password, until her account has no
+// tries left.
+func (s *site) guess() {
+	guesser := s.browser()
+	for range 3 {
+		require.Equal(s.t, statusSecondFactor, guesser.signIn("alice"))
+		for range 4 {
+			guesser.do("POST", "/2fa/login/verify", "application/json", `{"code":"000000"}`)
+		}
+	}
 }
 
 // walkErrors is about the pages on which nothing can be mended.

@@ -187,6 +187,16 @@ func (w *window) scan() *twofactortest.Phone {
 	return phone
 }
 
+// setUpApp sets up an authenticator app.
+func (w *window) setUpApp() *twofactortest.Phone {
+	w.t.Helper()
+	w.Press("Set up the app")
+	phone := w.scan()
+	w.Fill("Code", phone.Code(w.clock.Now()))
+	w.Press("Confirm")
+	return phone
+}
+
 // next is a code that the phone has not shown before.
 func (w *window) next(phone *twofactortest.Phone) string {
 	w.clock.Advance(30 * time.Second)
