@@ -29,11 +29,10 @@ var packageLock []byte
 var axe = sync.OnceValues(func() (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	dir, err := npm.Install(ctx, "axe", packageJSON, packageLock)
-	if err != nil {
+	if err := npm.Install(ctx, "axe", packageJSON, packageLock); err != nil {
 		return "", err
 	}
-	script, err := os.ReadFile(filepath.Join(dir, "node_modules/axe-core/axe.min.js"))
+	script, err := os.ReadFile(filepath.Join(npm.Dir("axe", packageLock), "node_modules/axe-core/axe.min.js"))
 	return string(script), err
 })
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/latchkey-auth/latchkey/internal/npm"
 )
 
 // A Server is one running server.
@@ -96,7 +97,7 @@ func (k *Kind) start(t testing.TB) *Server {
 	if k.prepare != nil {
 		if err := k.prepare(ctx, bin, dir, as); err != nil {
 			os.RemoveAll(dir)
-			if errors.Is(err, exec.ErrNotFound) || errors.Is(err, errNotInstalled) {
+			if errors.Is(err, exec.ErrNotFound) || errors.Is(err, npm.ErrNotInstalled) {
 				k.skip(t, err)
 			}
 			t.Fatalf("prepare %s: %v", k.name, err)
@@ -131,9 +132,6 @@ func (k *Kind) find(t testing.TB) string {
 	k.skip(t, errors.New(k.binary[0]))
 	return ""
 }
-
-// errNotInstalled says that a server can't be installed here.
-var errNotInstalled = errors.New("not installed")
 
 func (k *Kind) skip(t testing.TB, what error) {
 	t.Helper()
