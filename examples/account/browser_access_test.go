@@ -20,7 +20,7 @@ func walkAccess(s *stage) {
 	w.Press("Sign in")
 	w.Refused(401)
 	w.objects("The mail address or the password is wrong.", "Password")
-	require.Equal(s, "Password", w.Focused().Name)
+	w.AwaitFocus("Password")
 	w.look("sign-in.wrong")
 	w.Fill("Password", "alice-demo-password") // the address is still there
 	w.Press("Sign in")
@@ -136,7 +136,7 @@ func (s *stage) walkAccessAgain(w *window, phone *twofactortest.Phone, recoveryC
 	other.Fill("6 digits from your app", "000000")
 	other.Press("Sign in")
 	other.objects("Tries left: 4", "6 digits from your app")
-	require.Equal(s, "6 digits from your app", other.Focused().Name)
+	other.AwaitFocus("6 digits from your app")
 	other.look("second-step.totp-wrong")
 
 	// A10: another code kills the one before.

@@ -64,12 +64,12 @@ func TestBrowser(t *testing.T) {
 	w.Press("Sign out")
 
 	// Without a mouse.
-	require.Equal(t, "Email address", w.Focused().Name)
+	w.AwaitFocus("Email address")
 	w.Type(userName)
 	w.Tab("Password")
 	w.Type(password)
 	w.Enter()
-	require.Equal(t, "6 digits from your authenticator app", w.Focused().Name)
+	w.AwaitFocus("6 digits from your authenticator app")
 	clock.Advance(30 * time.Second)
 	w.Type(phone.Code(clock.Now()))
 	w.Enter()

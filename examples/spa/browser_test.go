@@ -76,7 +76,7 @@ func TestBrowser(t *testing.T) {
 	w.Await("button", "Sign in")
 
 	// Without a mouse; and a reload leads to where one was.
-	require.Equal(t, "Name", w.Focused().Name)
+	w.AwaitFocus("Name")
 	w.Type(userName)
 	w.Tab("Password")
 	w.Type(password)
@@ -87,7 +87,7 @@ func TestBrowser(t *testing.T) {
 	refused("401 /2fa/settings")
 	w.Await("textbox", "Code")
 	clock.Advance(30 * time.Second)
-	require.Equal(t, "Code", w.Focused().Name)
+	w.AwaitFocus("Code")
 	w.Type(phone.Code(clock.Now()))
 	w.Type("\r")
 	w.Await("button", "Remove")

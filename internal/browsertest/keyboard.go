@@ -29,6 +29,16 @@ func (w *Window) Focused() Focus {
 	})()`)
 }
 
+// AwaitFocus waits until something with this name has the focus. Pages give it a
+// moment after they have loaded.
+func (w *Window) AwaitFocus(name string) {
+	w.t.Helper()
+	var f Focus
+	if !w.until(func() bool { f = w.Focused(); return f.Name == name }) {
+		w.fatalf("not %q has the focus, but %+v", name, f)
+	}
+}
+
 // Type types into what has the focus.
 func (w *Window) Type(text string) {
 	w.t.Helper()
