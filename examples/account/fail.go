@@ -12,8 +12,12 @@ var (
 	errForbidden   = errors.New("for administrators only")
 	errCrossOrigin = errors.New("the request comes from another site")
 	errMalformed   = errors.New("the request is malformed")
-	errNotFound    = errors.New("there is no such page")
 )
+
+// A noRouteError is a request that no route is for, by its status.
+type noRouteError int
+
+func (e noRouteError) Error() string { return http.StatusText(int(e)) }
 
 // A userError is what someone typed into a field and can mend.
 type userError struct{ Field, Text string }
@@ -76,13 +80,16 @@ func back(r *http.Request) string {
 func (a *app) failPage(w http.ResponseWriter, r *http.Request, err error) {
 	status, title, text := http.StatusInternalServerError, "Something went wrong here", "Please try again later."
 	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
+	nowhere, lost := errors.AsType[noRouteError](err)
 	switch {
+	case lost && nowhere == http.StatusNotFound:
+		status, title, text = http.StatusNotFound, "There is no such page", "It may have moved, or the address has a slip."
+	case lost:
+		status, title, text = int(nowhere), err.Error(), "Please go back and try again."
 	case errors.Is(err, errForbidden):
 		status, title, text = http.StatusForbidden, "Not for you", "This page is for administrators."
 	case errors.Is(err, errCrossOrigin):
 		status, title, text = http.StatusForbidden, "From another site", "The request came from another site and was refused."
-	case errors.Is(err, errNotFound):
-		status, title, text = http.StatusNotFound, "There is no such page", "It may have moved, or the address has a slip."
 	case errors.Is(err, errMalformed), tooLarge:
 		status, title, text = http.StatusBadRequest, "That was no request of this site", "Please go back and try again."
 	default:
@@ -95,13 +102,14 @@ func (a *app) failPage(w http.ResponseWriter, r *http.Request, err error) {
 
 func (a *app) failJSON(w http.ResponseWriter, r *http.Request, err error) {
 	typed, mendable := errors.AsType[userError](err)
+	nowhere, lost := errors.AsType[noRouteError](err)
 	switch {
+	case lost:
+		writeProblem(w, problem{Title: err.Error(), Status: int(nowhere)})
 	case errors.Is(err, twofactor.ErrWrongPassword):
 		writeProblem(w, problem{Title: "The user name or the password is wrong", Status: http.StatusUnauthorized, Reason: "wrong_password"})
 	case errors.Is(err, errForbidden), errors.Is(err, errCrossOrigin):
 		writeProblem(w, problem{Title: "Forbidden", Status: http.StatusForbidden, Detail: err.Error()})
-	case errors.Is(err, errNotFound):
-		writeProblem(w, problem{Title: "Not found", Status: http.StatusNotFound})
 	case errors.Is(err, errMalformed):
 		writeProblem(w, problem{Title: "The request is malformed", Status: http.StatusBadRequest})
 	case mendable && typed.Field == "old":

@@ -258,16 +258,3 @@ func TestPages_Strict(t *testing.T) {
 	require.Contains(t, p.body, "Your new recovery codes")
 	require.Equal(t, "/settings", b.get("/").url.Path)
 }
-
-func TestNoSuchPage(t *testing.T) {
-	t.Parallel()
-	b := newSite(t, "access").browser()
-	for _, path := range []string{"/nope", "/sign-out", "/settings/nope"} {
-		got := check(t, b.get(path))
-		require.Equal(t, 404, got.status)
-		require.Contains(t, got.body, "There is no such page")
-	}
-	for _, path := range []string{"/api/nope", "/api/sign-in"} {
-		require.Equal(t, "Not found", b.api("GET", path, nil, 404)["title"])
-	}
-}

@@ -88,15 +88,36 @@ func (a *app) routes() []route {
 	return all
 }
 
-func (a *app) mux() *http.ServeMux {
+func (a *app) mux() http.Handler {
 	mux := http.NewServeMux()
 	for _, r := range a.routes() {
 		mux.Handle(r.pattern, a.guard(r.who, a.answer(r.handle)))
 	}
-	// In place of the server's own answer, which is a line of text.
-	mux.Handle("/", a.answer(func(http.ResponseWriter, *http.Request) error { return errNotFound }))
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern == "" {
+			w = noRoute{w, a, r}
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
+
+// noRoute says in the app's own words what the mux says of a request that no
+// route is for. The header, with the methods that there are, is the mux's.
+type noRoute struct {
+	http.ResponseWriter
+	a *app
+	r *http.Request
+}
+
+func (n noRoute) WriteHeader(status int) {
+	if status < 400 { // to a cleaner path
+		n.ResponseWriter.WriteHeader(status)
+		return
+	}
+	n.a.fail(n.ResponseWriter, n.r, noRouteError(status))
+}
+
+func (n noRoute) Write(b []byte) (int, error) { return len(b), nil }
 
 // guard lets those through to a handler who may use it.
 func (a *app) guard(who who, next http.Handler) http.Handler {
