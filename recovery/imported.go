@@ -58,7 +58,7 @@ func (s Set) Import(hashes [][]byte) (Set, error) {
 
 // bcryptCost returns the cost of a hash that is complete and in its usual form.
 func bcryptCost(h []byte) (int, bool) {
-	if len(h) != bcryptSize || h[3] != '$' || h[6] != '$' || !strings.ContainsRune("aby", rune(h[2])) {
+	if len(h) != bcryptSize || string(h[:2]) != "$2" || h[3] != '$' || h[6] != '$' || !strings.ContainsRune("aby", rune(h[2])) {
 		return 0, false
 	}
 	cost, err := bcrypt.Cost(h)

@@ -145,7 +145,7 @@ func (s *Service) Import(ctx context.Context, user string, in Import) error {
 			return errors.New("twofactor: an import has the same key twice")
 		}
 		if !utf8Name(k.Name) {
-			return errors.New("twofactor: a factor's name has at most 64 bytes and no control characters")
+			return errName()
 		}
 	}
 	if s.policy.Recovery.None && len(in.RecoveryHashes) > 0 {

@@ -71,24 +71,10 @@ func (p *Pending) Token() string { return p.token }
 // Login tells what can be asked of the user.
 func (p *Pending) Login() Login { return p.login }
 
-// pending is what a pending login's token seals.
+// pending is a pending login, as what opens its token knows it.
 type pending struct {
-	ID         [16]byte `cbor:"1,keyasint"`
-	User       string   `cbor:"2,keyasint"`
-	Epoch      [8]byte  `cbor:"3,keyasint"`
-	Credential [16]byte `cbor:"4,keyasint"`
-	Expires    int64    `cbor:"5,keyasint"`
-	Known      bool     `cbor:"6,keyasint,omitempty"`
-	Audience   string   `cbor:"7,keyasint,omitempty"`
-
-	purpose uint8 // not in the token: what opens it knows
-}
-
-// browser is what a known browser's token seals.
-type browser struct {
-	User    string   `cbor:"1,keyasint"`
-	Record  [16]byte `cbor:"2,keyasint"`
-	Expires int64    `cbor:"3,keyasint"`
+	record.Pending
+	purpose uint8
 }
 
 // Begin is the only way in. Call it when the password was right, and only then.
@@ -126,11 +112,11 @@ func (s *Service) Begin(ctx context.Context, in SignIn) (Outcome, error) {
 
 // unasked signs a user in who need not show a second factor now.
 func (s *Service) unasked(in SignIn, basis Basis, amr []string, limited bool, now time.Time) (Outcome, error) {
-	st := session{
-		User: in.UserID, Basis: basis, AMR: amr, At: now.Unix(),
+	st := session{Session: record.Session{
+		User: in.UserID, Basis: string(basis), AMR: amr, At: now.Unix(),
 		Enrolled: basis != NotEnrolled, Credential: digest(in.CredentialVersion), Limited: limited,
 		Known: basis == TrustedDevice,
-	}
+	}}
 	rand.Read(st.ID[:])
 	token, err := s.sealToken(sessionToken, &st)
 	if err != nil {
@@ -144,10 +130,10 @@ func (s *Service) unasked(in SignIn, basis Basis, amr []string, limited bool, no
 
 // pend opens a login that waits for a second factor.
 func (s *Service) pend(in SignIn, rec *record.Record, now time.Time) (Outcome, error) {
-	p := pending{
+	p := pending{Pending: record.Pending{
 		User: in.UserID, Epoch: rec.Epoch, Credential: digest(in.CredentialVersion),
 		Expires: now.Add(loginLife).Unix(), Known: s.known(in, rec, now), Audience: in.Audience,
-	}
+	}}
 	rand.Read(p.ID[:])
 	token, err := s.sealToken(pendingToken, &p)
 	if err != nil {
@@ -163,7 +149,7 @@ func (s *Service) pend(in SignIn, rec *record.Record, now time.Time) (Outcome, e
 
 // known reports whether the sign-in comes from a browser that once passed.
 func (s *Service) known(in SignIn, rec *record.Record, now time.Time) bool {
-	var b browser
+	var b record.Browser
 	return s.openToken(browserToken, in.KnownBrowser, &b) == nil &&
 		b.User == in.UserID && b.Record == rec.ID && b.Expires > now.Unix()
 }
@@ -171,7 +157,7 @@ func (s *Service) known(in SignIn, rec *record.Record, now time.Time) bool {
 // knowBrowser makes the token of a browser that passed.
 func (s *Service) knowBrowser(st session) (string, error) {
 	expires := time.Unix(st.At, 0).Add(knownBrowserLife).Unix()
-	return s.sealToken(browserToken, &browser{User: st.User, Record: st.record, Expires: expires})
+	return s.sealToken(browserToken, &record.Browser{User: st.User, Record: st.record, Expires: expires})
 }
 
 // openPending returns the pending login in a token.

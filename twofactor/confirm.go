@@ -150,7 +150,7 @@ func (t *tx) next() Kind {
 // resting on that proof.
 func (t *tx) proven(ses Session, m method) session {
 	st := *ses.state()
-	st.Basis, st.AMR = Proved, slices.Concat([]string{"pwd"}, m.amr())
+	st.Basis, st.AMR = string(Proved), slices.Concat([]string{"pwd"}, m.amr())
 	st.At, st.Enrolled, st.Limited, st.Recovered = t.now.Unix(), true, false, false
 	return st
 }

@@ -108,7 +108,7 @@ func (s *Service) entered(ctx context.Context, user string, k Kind, to string, p
 // limit refuses a message too many, or too soon after the one before.
 func (tg *target) limit(now time.Time) *RejectedError {
 	if *tg.sends >= sendsPerLogin {
-		return reject(ReasonSendLimited)
+		return &RejectedError{Reason: ReasonSendLimited, RetryAt: time.Unix(tg.ends, 0)}
 	}
 	if newest, ok := tg.sent.Latest(); ok {
 		if at := time.UnixMilli(newest.Sent).Add(resendPause); now.Before(at) {

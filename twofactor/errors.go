@@ -61,7 +61,8 @@ const (
 	ReasonPaused Reason = "paused"
 	// ReasonLoginEnded: the password has to be entered again.
 	ReasonLoginEnded Reason = "login_ended"
-	// ReasonSendLimited: no further message for now, see RetryAt.
+	// ReasonSendLimited: no further message for now, see RetryAt. For a login that
+	// has had all of its messages, that is its end.
 	ReasonSendLimited Reason = "send_limited"
 	// ReasonSendFailed: the message could not be sent.
 	ReasonSendFailed Reason = "send_failed"

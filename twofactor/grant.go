@@ -57,7 +57,8 @@ func (s *Service) Grant(ctx context.Context, ses Session, a Answer) (*Grant, err
 // GrantWithPassword makes a grant for a user who has no second factor yet, and
 // refuses anyone who has one. check tells whether the password is right: nil,
 // [ErrWrongPassword], or a fault. It is called at most once, after the try was
-// paid for: ten tries, and one more every six hours.
+// paid for: ten tries, and one more every six hours. Only a right password gives
+// its try back; a fault costs one like a wrong password.
 func (s *Service) GrantWithPassword(ctx context.Context, ses Session, check func(context.Context) error) (*Grant, error) {
 	st := ses.state()
 	var epoch [8]byte
@@ -82,6 +83,9 @@ func (s *Service) GrantWithPassword(ctx context.Context, ses Session, check func
 	if err := check(ctx); errors.Is(err, ErrWrongPassword) {
 		return nil, reject(ReasonWrongCode)
 	} else if err != nil {
+		// The try stays paid. A database that is down looks the same as an app that
+		// has an error of its own for a wrong password, and with tries given back
+		// for that, the password could be guessed without end.
 		return nil, err
 	}
 	var g *Grant
@@ -123,10 +127,9 @@ func (s *Service) grantAttempt(ctx context.Context, ses Session) (*pending, erro
 	if len(t.rec.Factors) == 0 {
 		return nil, reject(ReasonNotUsable) // there may be no record yet, and that is no fault
 	}
-	return &pending{
-		ID: st.ID, User: st.User, Epoch: t.rec.Epoch, Known: st.Known,
-		Expires: t.now.Add(loginLife).Unix(), purpose: forGrant,
-	}, nil
+	return &pending{record.Pending{
+		ID: st.ID, User: st.User, Epoch: t.rec.Epoch, Known: st.Known, Expires: t.now.Add(loginLife).Unix(),
+	}, forGrant}, nil
 }
 
 // grant adds a grant for a session to the record.

@@ -110,7 +110,7 @@ func (t *tx) targets(a *attempt, method string) ([]*record.Factor, *RejectedErro
 		}
 		return []*record.Factor{f}, nil
 	}
-	no := reject(ReasonNotUsable)
+	var no *RejectedError
 	var targets []*record.Factor
 	for i := range t.rec.Factors {
 		f := &t.rec.Factors[i]
@@ -124,7 +124,7 @@ func (t *tx) targets(a *attempt, method string) ([]*record.Factor, *RejectedErro
 		targets = append(targets, f)
 	}
 	if len(targets) == 0 {
-		return nil, no
+		return nil, cmp.Or(no, reject(ReasonNotUsable))
 	}
 	return targets, nil
 }

@@ -18,6 +18,10 @@ type Login struct {
 	// empty once a code was sent, so that reloading a page sends nothing.
 	SendNow string
 
+	// Sent is the code that was last sent in this login, asked for or not, while
+	// it is good; otherwise it is nil. Whether it is Uncertain is not kept.
+	Sent *Sent
+
 	// LostDevice says that [Service.LostDevice] is there for a user who has none
 	// of the methods at hand.
 	LostDevice bool
@@ -85,7 +89,27 @@ func (t *tx) describe(p *pending, a *attempt) Login {
 		out.SendNow = only.ID
 	}
 	out.LostDevice = t.s.policy.LostDevice
+	out.Sent = t.lastSent(a)
 	return out
+}
+
+// lastSent tells about the code that was last sent in an attempt. A lost-device
+// request is not told of: there may have been nobody to send it to.
+func (t *tx) lastSent(a *attempt) *Sent {
+	f, sent := t.rec.Factor(a.Last), a.sent(a.Last)
+	if f == nil || sent == nil {
+		return nil
+	}
+	newest, ok := sent.Latest()
+	expires := time.UnixMilli(newest.Expires)
+	m := t.s.method(Kind(f.Kind))
+	if !ok || m == nil || !t.now.Before(expires) {
+		return nil
+	}
+	return &Sent{
+		Method: f.ID, Hint: m.hint(f), Reference: newest.Reference, Digits: newest.Digits,
+		Expires: expires, ResendAt: time.UnixMilli(newest.Sent).Add(resendPause),
+	}
 }
 
 // only returns the user's only second factor, or nil.

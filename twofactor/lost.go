@@ -79,7 +79,7 @@ func (t *tx) lost(p *pending, profile Profile, digits string) (is otpcode.Issued
 	a.Lost = t.lostNumber(profile, digits)
 	tg = &target{
 		method: MethodLostDevice, kind: SMS, to: a.Lost, proven: true, known: p.Known, digits: t.s.policy.Digits,
-		code: otpcode.CodeLostDevice, bind: a.bindLost(t), sent: a.challenge(MethodLostDevice), sends: &a.Sends,
+		code: otpcode.CodeLostDevice, bind: a.bindLost(t), sent: a.challenge(MethodLostDevice), sends: &a.Sends, ends: a.Expires,
 	}
 	if no := tg.limit(t.now); no != nil {
 		return is, nil, t.refuse(no)

@@ -2,6 +2,7 @@ package twofactor
 
 import (
 	"context"
+	"crypto/subtle"
 	"slices"
 	"time"
 
@@ -126,7 +127,9 @@ func (t *tx) changed(ses Session, grant string) {
 // held returns what is kept of a session's grant.
 func (t *tx) held(ses Session, grant string) []record.Grant {
 	hash := hashGrant(ses.state().ID, grant)
-	return slices.DeleteFunc(slices.Clone(t.rec.Grants), func(g record.Grant) bool { return g.Hash != hash })
+	return slices.DeleteFunc(slices.Clone(t.rec.Grants), func(g record.Grant) bool {
+		return subtle.ConstantTimeCompare(g.Hash[:], hash[:]) != 1
+	})
 }
 
 // hold puts back what held returned, now that trust has ended.

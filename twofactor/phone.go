@@ -194,6 +194,7 @@ func (s *Service) SendPhoneCode(ctx context.Context, ses Session, grant string, 
 		return &target{
 			kind: SMS, to: phone.Number, hint: s.showPhone(phone, false).Hint, digits: s.policy.Digits,
 			code: otpcode.CodeConfirm, bind: t.bindPhone(), sent: phone.Code, sends: &phone.Sends,
+			ends: phone.CodeEnds,
 			keep: func() error { return nil },
 			undo: func(t *tx, reference string) {
 				if p := t.rec.Phone; p != nil && p.Code != nil && p.CodeID == id {

@@ -26,6 +26,7 @@ func (s *Service) Resend(ctx context.Context, ses Session, grant, id string, fro
 			method: e.Factor.ID, kind: Kind(e.Factor.Kind), to: e.Factor.Address.To,
 			hint: m.hint(&e.Factor), digits: s.policy.Digits,
 			code: otpcode.CodeConfirm, bind: bind(t.user, "enroll", e.ID, &e.Factor), sent: e.Code, sends: &e.Sends,
+			ends: e.Expires,
 			keep: func() error { return nil },
 			undo: func(t *tx, reference string) {
 				if i := t.enrollment(id); i >= 0 {

@@ -43,6 +43,7 @@ type target struct {
 	bind   otpcode.Binding
 	sent   *otpcode.Challenge
 	sends  *int
+	ends   int64 // Unix time at which the count ends, with what it counts for
 	keep   func() error
 	undo   func(t *tx, reference string) // in whatever record there is by then
 }
@@ -91,7 +92,7 @@ func (s *Service) aimAt(p *pending, method string, code otpcode.CodeKind) aim {
 		return &target{
 			method: f.ID, kind: Kind(f.Kind), to: f.Address.To, hint: s.method(Kind(f.Kind)).hint(f),
 			proven: true, known: p.Known, digits: digits, code: code, bind: a.binding(t, f),
-			sent: a.challenge(f.ID), sends: &a.Sends, keep: func() error { return t.keep(a) },
+			sent: a.challenge(f.ID), sends: &a.Sends, ends: a.Expires, keep: func() error { return t.keep(a) },
 			undo: func(t *tx, reference string) { t.unsend(p, f.ID, reference) },
 		}, nil
 	}

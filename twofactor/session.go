@@ -3,6 +3,8 @@ package twofactor
 import (
 	"slices"
 	"time"
+
+	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
 )
 
 // A Session is a user who got past the sign-in: [*Verified] or
@@ -52,19 +54,9 @@ const (
 	SwitchedOff Basis = "switched_off"
 )
 
-// session is what a session's token seals.
+// session is a session, and what its token doesn't hold.
 type session struct {
-	ID         [16]byte `cbor:"1,keyasint"`
-	User       string   `cbor:"2,keyasint"`
-	Basis      Basis    `cbor:"3,keyasint"`
-	AMR        []string `cbor:"4,keyasint,omitempty"`
-	At         int64    `cbor:"5,keyasint"`
-	Limited    bool     `cbor:"6,keyasint,omitempty"` // EnrollmentOnly
-	Recovered  bool     `cbor:"7,keyasint,omitempty"`
-	Enrolled   bool     `cbor:"8,keyasint,omitempty"` // a factor existed
-	Credential [16]byte `cbor:"9,keyasint"`
-	Known      bool     `cbor:"10,keyasint,omitempty"` // tries count against the known browsers' budget
-
+	record.Session
 	record [16]byte // the id of the user's record, for the known-browser token
 }
 
@@ -109,7 +101,7 @@ func (v *Verified) UserID() string { return v.s.User }
 func (v *Verified) Token() string { return v.token }
 
 // Basis is what the sign-in rests on beside the password.
-func (v *Verified) Basis() Basis { return v.s.Basis }
+func (v *Verified) Basis() Basis { return Basis(v.s.Basis) }
 
 // AMR lists how the user was authenticated, in the words of RFC 8176: "pwd",
 // and "otp" or "sms" with "mfa" if a second factor was proven. Words of our own,
@@ -132,7 +124,7 @@ func (v *Verified) Made() Made { return v.made }
 // something that needs more than a session (NIST SP 800-63B-4, section 2.2.3).
 func (v *Verified) Fresh(now time.Time, within time.Duration) bool {
 	age := now.Sub(v.At())
-	return v.s.User != "" && v.s.Basis == Proved && !v.s.Recovered && age >= -time.Minute && age <= within
+	return v.s.User != "" && v.Basis() == Proved && !v.s.Recovered && age >= -time.Minute && age <= within
 }
 
 func (v *Verified) state() *session { return &v.s }

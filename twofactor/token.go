@@ -3,8 +3,6 @@ package twofactor
 import (
 	"encoding/base64"
 	"errors"
-
-	"github.com/fxamacker/cbor/v2"
 )
 
 // The kinds of tokens. Each is bound to its kind, so that none passes for
@@ -19,24 +17,31 @@ const (
 // with the name).
 const maxToken = 4000
 
+// A sealable is what a token holds.
+type sealable interface {
+	Encode() ([]byte, error)
+	Decode([]byte) error
+}
+
 var errToken = errors.New("twofactor: token is not valid")
 
 // sealToken returns v sealed as text for a cookie or a session store.
-func (s *Service) sealToken(kind string, v any) (string, error) {
-	plain, err := cbor.Marshal(v)
+func (s *Service) sealToken(kind string, v sealable) (string, error) {
+	plain, err := v.Encode()
 	if err != nil {
 		return "", err
 	}
-	text := base64.RawURLEncoding.EncodeToString(s.tokens.Seal(plain, []byte(kind)))
+	var buf [512]byte // more than most tokens need
+	text := base64.RawURLEncoding.AppendEncode(buf[:0], s.tokens.Seal(plain, []byte(kind)))
 	if len(text) > maxToken {
 		return "", errors.New("twofactor: token would be too long")
 	}
-	return text, nil
+	return string(text), nil
 }
 
 // openToken fills v from text. Its error says nothing of the cause: there is
 // nobody who should know more than that the token is void.
-func (s *Service) openToken(kind, text string, v any) error {
+func (s *Service) openToken(kind, text string, v sealable) error {
 	if text == "" || len(text) > maxToken {
 		return errToken
 	}
@@ -48,7 +53,7 @@ func (s *Service) openToken(kind, text string, v any) error {
 	if err != nil {
 		return errToken
 	}
-	if err := cbor.Unmarshal(plain, v); err != nil {
+	if v.Decode(plain) != nil {
 		return errToken
 	}
 	return nil

@@ -2,6 +2,7 @@ package twofactor
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -120,6 +121,10 @@ type Statistics struct {
 // Statistics reads every record. On a large store this takes a while: call it
 // from a job and not from a page.
 func (s *Service) Statistics(ctx context.Context) (*Statistics, error) {
+	now, err := s.now()
+	if err != nil {
+		return nil, err
+	}
 	out := &Statistics{Kinds: make(map[Kind]int)}
 	return out, s.walk(ctx, func(key string) error {
 		user, ok := strings.CutPrefix(key, userPrefix)
@@ -143,7 +148,7 @@ func (s *Service) Statistics(ctx context.Context) (*Statistics, error) {
 			out.Unreadable++
 			return nil
 		}
-		out.Devices += len(rec.Devices)
+		out.Devices += len(rec.Devices.Prune(binary.BigEndian.Uint64(rec.Epoch[:]), now))
 		out.RecoveryCodes += rec.Recovery.Left
 		if len(rec.Factors) == 0 {
 			return nil

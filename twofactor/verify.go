@@ -3,6 +3,8 @@ package twofactor
 import (
 	"context"
 	"slices"
+
+	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
 )
 
 // Verify judges what the user typed for a pending login. A nil error, and
@@ -75,11 +77,10 @@ func (s *Service) prove(ctx context.Context, p *pending, a Answer, won func(*tx,
 
 // signIn makes the session that a proof is good for.
 func (t *tx) signIn(p *pending, pr *proof) (session, Made) {
-	st := session{
-		ID: p.ID, User: t.user, Basis: Proved, AMR: slices.Concat([]string{"pwd"}, pr.amr),
+	st := session{record: t.rec.ID, Session: record.Session{
+		ID: p.ID, User: t.user, Basis: string(Proved), AMR: slices.Concat([]string{"pwd"}, pr.amr),
 		At: t.now.Unix(), Enrolled: len(t.rec.Factors) > 0, Credential: p.Credential, Known: true,
-		record: t.rec.ID,
-	}
+	}}
 	var made Made
 	if made.Recovery = pr.recovery; made.Recovery == nil {
 		left := t.rec.Recovery.Left

@@ -7,14 +7,11 @@ import (
 )
 
 func (a *app) apiSignIn(w http.ResponseWriter, r *http.Request) error {
-	var in struct {
-		User     string `json:"user"`
-		Password string `json:"password"`
-	}
-	if err := readJSON(r, &in); err != nil {
+	var user, password string
+	if err := readJSON(r, map[string]*string{"user": &user, "password": &password}); err != nil {
 		return err
 	}
-	status, err := a.signIn(w, r, in.User, in.Password)
+	status, err := a.signIn(w, r, user, password)
 	if err != nil {
 		return err
 	}
@@ -44,14 +41,11 @@ func (a *app) apiMe(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *app) apiPassword(w http.ResponseWriter, r *http.Request) error {
-	var in struct {
-		Old string `json:"old"`
-		New string `json:"new"`
-	}
-	if err := readJSON(r, &in); err != nil {
+	var old, next string
+	if err := readJSON(r, map[string]*string{"old": &old, "new": &next}); err != nil {
 		return err
 	}
-	if err := a.changePassword(w, r, in.Old, in.New); err != nil {
+	if err := a.changePassword(w, r, old, next); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -59,14 +53,11 @@ func (a *app) apiPassword(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *app) apiAdminReset(w http.ResponseWriter, r *http.Request) error {
-	var in struct {
-		User   string `json:"user"`
-		Reason string `json:"reason"`
-	}
-	if err := readJSON(r, &in); err != nil {
+	var user, reason string
+	if err := readJSON(r, map[string]*string{"user": &user, "reason": &reason}); err != nil {
 		return err
 	}
-	if err := a.adminReset(r, in.User, in.Reason); err != nil {
+	if err := a.adminReset(r, user, reason); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

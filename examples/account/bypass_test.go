@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"net/http"
 	"net/http/httptest"
@@ -124,6 +125,110 @@ func TestPasswordChangeEndsAllOtherSessions(t *testing.T) {
 	bobs.api("GET", "/api/me", nil, 200)
 }
 
+// Nothing of a second factor outlives a password either: logins that wait, fresh
+// proofs, trusted devices. The factor itself stays.
+func TestBypass_W42_NewPasswordEndsWhatRestedOnTheOld(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(s *site, mine *browser){
+		"changed": func(_ *site, mine *browser) {
+			mine.api("POST", "/api/password", fields{"old": "alice-demo-password", "new": "another-password"}, 204)
+			mine.api("GET", "/api/me", nil, 200)
+		},
+		"reset": func(s *site, mine *browser) {
+			mine.post("/reset-password", "reset", s.resetCode("alice"), "new", "another-password")
+			mine.api("GET", "/api/me", nil, 401)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, "twostep")
+			mine := s.browser()
+			mine.signIn("alice")
+			mine.grant("alice")
+			phone, _ := mine.phone()
+			other, pending := s.browser(), s.browser()
+			other.signIn("alice")
+			other.api("POST", "/2fa/login/verify", fields{"code": phone.Code(s.clock.Now())}, 200)
+			s.clock.Advance(30 * time.Second)
+			other.api("POST", "/2fa/grant", fields{"code": phone.Code(s.clock.Now())}, 200)
+			s.clock.Advance(30 * time.Second)
+			require.Equal(t, statusSecondFactor, pending.signIn("alice"))
+
+			change(s, mine)
+			other.api("GET", "/api/me", nil, 401)
+			other.api("GET", "/2fa/settings", nil, 401)
+			other.api("POST", "/2fa/recovery-codes", nil, 401)
+			pending.api("GET", "/2fa/login", nil, 401)
+			pending.api("POST", "/2fa/login/verify", fields{"code": phone.Code(s.clock.Now())}, 401)
+			proof := mine.browser() // a session of today, with the proof of before
+			again := fields{"user": "alice@example.com", "password": "another-password"}
+			require.Equal(t, statusSecondFactor, other.api("POST", "/api/sign-in", again, 200)["status"], "the device was trusted")
+			require.Equal(t, statusSecondFactor, proof.api("POST", "/api/sign-in", again, 200)["status"])
+			s.clock.Advance(30 * time.Second)
+			grant := other.cookie("2fa-grant")
+			require.NotEmpty(t, grant)
+			proof.api("POST", "/2fa/login/verify", fields{"code": phone.Code(s.clock.Now())}, 200)
+			session := proof.cookie("session")
+			got := s.browser().do("POST", "/2fa/recovery-codes", "", "", "Cookie", "session="+session+"; 2fa-grant="+grant)
+			require.Equal(t, 403, got.status)
+			require.Contains(t, got.body, `"grant_required"`)
+		})
+	}
+}
+
+func TestNewPasswordEndsResetCodes(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "access")
+	b := s.browser()
+	b.signIn("alice")
+	code := s.resetCode("alice") // asked for by whoever else reads the mail
+	b.api("POST", "/api/password", fields{"old": "alice-demo-password", "new": "another-password"}, 204)
+	require.Equal(t, 400, s.browser().post("/reset-password", "reset", code, "new", "yet-another-password").status)
+	b.api("GET", "/api/me", nil, 200)
+}
+
+// A sign-in that has checked the old password, and goes on when it is the old one,
+// signs nobody in.
+func TestSignInThatMetANewPassword(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "access", func(c *config) { c.notes = &slowNotes{memoryNotes: new(memoryNotes)} })
+	notes := s.app.notes.(*slowNotes)
+	notes.meanwhile = func() { require.NoError(t, s.app.passwordChanged(t.Context(), "u-7f3a", "another-password")) }
+	b := s.browser()
+	b.api("POST", "/api/sign-in", fields{"user": "alice@example.com", "password": "alice-demo-password"}, 401)
+	b.api("GET", "/api/me", nil, 401)
+	notes.meanwhile = nil
+	b.api("POST", "/api/sign-in", fields{"user": "alice@example.com", "password": "another-password"}, 200)
+	b.api("GET", "/api/me", nil, 200)
+}
+
+// slowNotes give something else the time to happen after the password was checked.
+type slowNotes struct {
+	*memoryNotes
+	meanwhile func()
+}
+
+func (n *slowNotes) enrolled(ctx context.Context, user string) (bool, error) {
+	if n.meanwhile != nil {
+		n.meanwhile()
+	}
+	return n.memoryNotes.enrolled(ctx, user)
+}
+
+// resetCode asks for a new password and reads the mail.
+func (s *site) resetCode(name string) string {
+	s.t.Helper()
+	s.browser().post("/forgot-password", "user", name+"@example.com")
+	messages := s.app.messages.Messages()
+	for i := len(messages) - 1; i >= 0; i-- {
+		if code := regexp.MustCompile(`\b[A-Z2-7]{26}\b`).FindString(messages[i].Text); code != "" {
+			return code
+		}
+	}
+	s.t.Fatal("no code was sent")
+	return ""
+}
+
 func TestBypass_W39_LostRecordIsAFault(t *testing.T) {
 	t.Parallel()
 	store := new(memory.Store)
@@ -166,7 +271,15 @@ func TestWrongPasswordsAreLimitedByAddress(t *testing.T) {
 		b.api("POST", "/api/sign-in", wrong, 401)
 	}
 	require.Equal(t, "paused", b.api("POST", "/api/sign-in", wrong, 429)["reason"])
-	require.Equal(t, 429, b.post("/sign-in", "user", "alice@example.com", "password", "nope").status)
+	for kind, body := range map[string]string{
+		"application/json":                  `{"user":"alice@example.com","password":"nope"}`,
+		"application/x-www-form-urlencoded": "user=alice@example.com&password=nope",
+	} {
+		path := map[bool]string{true: "/api/sign-in", false: "/sign-in"}[kind == "application/json"]
+		got := b.do("POST", path, kind, body, "Sec-Fetch-Site", "same-origin")
+		require.Equal(t, 429, got.status)
+		require.Equal(t, "10", got.header.Get("Retry-After"), path)
+	}
 	s.clock.Advance(passwordEvery)
 	for range 3 { // a right one costs nothing
 		require.Equal(t, statusSignedIn, s.browser().signIn("alice"))

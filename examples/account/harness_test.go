@@ -33,6 +33,16 @@ type site struct {
 
 func newSite(t *testing.T, product string, changes ...func(*config)) *site {
 	t.Helper()
+	s := unserved(t, product, changes...)
+	server := httptest.NewServer(s.app.handler)
+	s.url = server.URL
+	t.Cleanup(server.Close)
+	return s
+}
+
+// unserved is the app with no server yet.
+func unserved(t *testing.T, product string, changes ...func(*config)) *site {
+	t.Helper()
 	s := &site{t: t, clock: twofactortest.NewClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))}
 	cfg := config{
 		store: new(memory.Store), notes: new(memoryNotes), key: twofactor.NewKey(), product: product, outbox: true,
@@ -44,9 +54,6 @@ func newSite(t *testing.T, product string, changes ...func(*config)) *site {
 	var err error
 	s.app, err = newApp(cfg)
 	require.NoError(t, err)
-	server := httptest.NewServer(s.app.handler)
-	s.url = server.URL
-	t.Cleanup(server.Close)
 	return s
 }
 

@@ -8,23 +8,37 @@ import (
 	"mime"
 	"net/http"
 	"time"
+	"unicode/utf8"
 )
 
-// readJSON reads the body, which is one JSON object with fields that into has
-// and no others.
-func readJSON(r *http.Request, into any) error {
+// readJSON reads the body, which is one JSON object of texts: each under a name
+// that is known here, and at most once. A proxy that looked at the other of two
+// would have seen another request.
+func readJSON(r *http.Request, fields map[string]*string) error {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" {
 		return errMalformed
 	}
 	body, err := io.ReadAll(r.Body) // wrap has set a limit
-	if err != nil || !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
+	if err != nil || !utf8.Valid(body) {
 		return errMalformed
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return errMalformed // the error may quote a password
+	d := json.NewDecoder(bytes.NewReader(body)) // whose errors may quote a password
+	if first, err := d.Token(); err != nil || first != json.Delim('{') {
+		return errMalformed
+	}
+	for d.More() {
+		name, _ := d.Token()
+		value, _ := d.Token() // nil after an error, as the first one is
+		key, _ := name.(string)
+		text, ok := value.(string)
+		if !ok || fields[key] == nil {
+			return errMalformed
+		}
+		*fields[key], fields[key] = text, nil
+	}
+	if last, err := d.Token(); err != nil || last != json.Delim('}') {
+		return errMalformed
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return errMalformed

@@ -28,13 +28,16 @@ func (a *app) changePassword(w http.ResponseWriter, r *http.Request, old, new st
 }
 
 // passwordChanged sets a password and ends all that rested on the one before:
-// sessions, pending logins, the trust in devices. The second factor stays.
+// codes for another one, pending logins, the trust in devices, sessions. The
+// second factor stays.
 func (a *app) passwordChanged(ctx context.Context, id, password string) error {
 	if err := a.users.setPassword(id, password); err != nil {
 		return err
 	}
-	a.live.endAll(id)
-	return a.service.PasswordChanged(ctx, id)
+	a.resets.forget(id)
+	err := a.service.PasswordChanged(ctx, id)
+	a.live.endAll(id) // last, for the logins that came in before that; and in any case
+	return err
 }
 
 func (a *app) showPassword(w http.ResponseWriter, r *http.Request) error {

@@ -56,6 +56,14 @@ func (rs *resets) spend(code string, now time.Time) (user string, err error) {
 	return "", userError{Field: "reset", Text: "This code is wrong, or was used, or is more than half an hour old."}
 }
 
+// forget makes the code that a user was sent worthless: whoever still waits for
+// it is not the one who has just set a password.
+func (rs *resets) forget(user string) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	rs.byUser[user] = reset{sent: rs.byUser[user].sent}
+}
+
 func (a *app) showForgot(w http.ResponseWriter, r *http.Request) error {
 	return a.render(w, r, http.StatusOK, "forgot", "Forgot your password?", nil)
 }

@@ -80,6 +80,12 @@ func TestRun_KeepsSecondFactorsAndLeavesNothingBehind(t *testing.T) {
 	require.NoError(t, os.Chmod(db+".key", 0o600))
 	require.ErrorContains(t, try(t, []string{"-db", db}), "holds no key")
 
+	noMoreGoroutines(t, before)
+}
+
+// noMoreGoroutines waits until there are no more of them than before.
+func noMoreGoroutines(t *testing.T, before int) {
+	t.Helper()
 	for tick, late := time.Tick(10*time.Millisecond), time.After(10*time.Second); runtime.NumGoroutine() > before; {
 		select {
 		case <-tick:

@@ -13,7 +13,7 @@ import (
 const stopTime = 10 * time.Second
 
 // serve answers requests until the context ends, then finishes those under way
-// and the messages that they have sent.
+// and the messages that they have sent. After stopTime it waits for neither.
 func (a *app) serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
 		Handler: a.handler,
@@ -35,6 +35,9 @@ func (a *app) serve(ctx context.Context, listener net.Listener) error {
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
 	err := server.Shutdown(stopping)
+	if err != nil {
+		err = errors.Join(err, server.Close()) // or they go on without a database
+	}
 	<-failed // http.ErrServerClosed, at once
 	return errors.Join(err, a.service.Drain(stopping))
 }

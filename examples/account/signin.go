@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/latchkey-auth/latchkey/twofactor"
 )
@@ -36,6 +38,11 @@ func (a *app) signIn(w http.ResponseWriter, r *http.Request, email, password str
 	})
 	if err != nil {
 		return "", err
+	}
+	if now, err := a.users.byUserID(u.id); err != nil || now.version != u.version {
+		a.endSession(r) // it rests on a password that was changed in between
+		w.Header().Del("Set-Cookie")
+		return "", twofactor.ErrWrongPassword
 	}
 	switch outcome.(type) {
 	case *twofactor.Verified:
@@ -87,6 +94,8 @@ func (a *app) postSignIn(w http.ResponseWriter, r *http.Request) error {
 		return a.renderSignIn(w, r, http.StatusUnauthorized, r.PostFormValue("user"),
 			flash{Text: "The mail address or the password is wrong.", Field: "password", Bad: true})
 	case refused && no.Reason == twofactor.ReasonPaused:
+		wait := no.RetryAt.Sub(a.now()) // rounded up: whoever comes back in time must not be too early
+		w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 		return a.renderSignIn(w, r, http.StatusTooManyRequests, r.PostFormValue("user"), flash{
 			Text: "There were too many wrong passwords. Please try again " + a.pages.in(no.RetryAt) + ".", Field: "password", Bad: true,
 		})

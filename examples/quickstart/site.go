@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"crypto/subtle"
 	"embed"
 	"errors"
@@ -10,6 +11,9 @@ import (
 	"html/template"
 	"log"
 	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -50,15 +54,25 @@ func newSite() *site {
 	return s
 }
 
-// serve runs until something goes wrong.
+// serve runs until it is told to stop, or something goes wrong.
 func serve(h http.Handler) {
 	fmt.Printf("http://%s  sign in as %s with %s\n", address, userName, password)
 	server := &http.Server{
 		Addr: address, Handler: h,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+		WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 	}
-	log.Fatal(server.ListenAndServe())
+	stopping, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	done := make(chan error, 1)
+	// What is under way is finished first; the timeouts above bound that.
+	context.AfterFunc(stopping, func() { done <- server.Shutdown(context.Background()) })
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		log.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		log.Fatal(err)
+	}
 }
 
 // checkPassword returns the id of the user with a name and password. A site of

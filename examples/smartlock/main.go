@@ -139,7 +139,11 @@ func (w *world) serve(port int, h http.Handler) (url string, err error) {
 	if err != nil {
 		return "", err
 	}
-	s := &http.Server{Handler: guard(h), ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
+	s := &http.Server{
+		Handler:           guard(h),
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+	}
 	w.servers = append(w.servers, s)
 	go func() { _ = s.Serve(l) }() // ends with close
 	return "http://" + l.Addr().String(), nil

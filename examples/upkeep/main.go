@@ -64,16 +64,17 @@ func run(ctx context.Context, dsn, keyFile string, out io.Writer) error {
 			fmt.Fprintf(out, "%d seen, %d under the new key now\n", p.Seen, p.Resealed)
 		}
 	})
-	fmt.Fprintf(out, "%d records: %d brought under the new key, %d left, %d unreadable\n", p.Seen, p.Resealed, p.Left, p.Unreadable)
 	if err != nil {
+		fmt.Fprintf(out, "stopped after %d records, of which %d were brought under the new key; run again, it goes on\n", p.Seen, p.Resealed)
 		return err
 	}
+	fmt.Fprintf(out, "%d records: %d brought under the new key, %d left, %d unreadable\n", p.Seen, p.Resealed, p.Left, p.Unreadable)
 	st, err := svc.Statistics(ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%d users, %d with a second factor (app %d, SMS %d, mail %d), %d without a recovery code\n",
-		st.Users, st.Enrolled, st.Kinds[twofactor.TOTP], st.Kinds[twofactor.SMS], st.Kinds[twofactor.Email], st.NoRecovery)
+	fmt.Fprintf(out, "%d users, %d with a second factor (app %d, SMS %d, mail %d), %d recovery codes left, %d without one\n",
+		st.Users, st.Enrolled, st.Kinds[twofactor.TOTP], st.Kinds[twofactor.SMS], st.Kinds[twofactor.Email], st.RecoveryCodes, st.NoRecovery)
 	if p.Left+p.Unreadable > 0 {
 		return errors.New("old keys are still needed")
 	}

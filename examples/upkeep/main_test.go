@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,9 +43,15 @@ func TestRecordsComeUnderTheNewKey(t *testing.T) {
 		return name
 	}
 	var out bytes.Buffer
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	require.ErrorIs(t, run(stopped, file, keys(next, old), &out), context.Canceled)
+	require.Contains(t, out.String(), "stopped after 0 records")
+
+	out.Reset()
 	require.NoError(t, run(t.Context(), file, keys(next, old), &out))
 	require.Contains(t, out.String(), "3 records: 3 brought under the new key, 0 left, 0 unreadable")
-	require.Contains(t, out.String(), "3 users, 3 with a second factor (app 3, SMS 0, mail 0), 3 without a recovery code")
+	require.Contains(t, out.String(), "3 users, 3 with a second factor (app 3, SMS 0, mail 0), 0 recovery codes left, 3 without one")
 
 	out.Reset()
 	require.NoError(t, run(t.Context(), file, keys(next, old), &out))

@@ -11,6 +11,8 @@
 // A test that wants to kill its server calls [Start] and has one of its own.
 // [Proxy] stands between a client and a server and cuts connections.
 //
+// A program that is no test calls [Kind.Launch] and [Server.Stop].
+//
 // Where a binary is missing the test is skipped, with a message that begins
 // with "missing binary:" and says what to install.
 package realserver

@@ -3,6 +3,7 @@ package realserver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -16,7 +17,6 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
-	"github.com/latchkey-auth/latchkey/internal/npm"
 )
 
 // A Server is one running server.
@@ -54,7 +54,7 @@ func Main(m *testing.M) {
 	code := m.Run()
 	for _, k := range kinds {
 		if k.shared != nil {
-			k.shared.stop()
+			k.shared.Stop()
 		}
 	}
 	os.Exit(code)
@@ -76,66 +76,91 @@ func (k *Kind) Shared(t testing.TB) *Server {
 func (k *Kind) Start(t testing.TB) *Server {
 	t.Helper()
 	s := k.start(t)
-	t.Cleanup(s.stop)
+	t.Cleanup(s.Stop)
 	return s
 }
 
 func (k *Kind) start(t testing.TB) *Server {
 	t.Helper()
-	bin := k.find(t)
-	dir, err := os.MkdirTemp("", "latchkey-"+k.name+"-")
-	if err != nil {
+	s, err := k.Launch()
+	switch {
+	case errors.Is(err, ErrMissing):
+		t.Skip(err)
+	case err != nil:
 		t.Fatal(err)
-	}
-	s := &Server{kind: k, dir: dir}
-	as, err := runAs(k.user, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	if k.prepare != nil {
-		if err := k.prepare(ctx, bin, dir, as); err != nil {
-			os.RemoveAll(dir)
-			if errors.Is(err, exec.ErrNotFound) || errors.Is(err, npm.ErrNotInstalled) {
-				k.skip(t, err)
-			}
-			t.Fatalf("prepare %s: %v", k.name, err)
-		}
-	}
-	if err := s.run(ctx, bin, as); err != nil {
-		t.Errorf("start %s: %v\n%s", k.name, err, s.log())
-		s.stop()
-		t.FailNow()
 	}
 	return s
 }
 
-// find returns the path of the binary, or skips the test.
-func (k *Kind) find(t testing.TB) string {
-	t.Helper()
+// ErrMissing says that a server can't run because something isn't installed.
+var ErrMissing = errors.New("missing binary")
+
+// Launch starts a server for a program that is no test. The caller stops it.
+func (k *Kind) Launch() (*Server, error) {
+	bin, err := k.find()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "latchkey-"+k.name+"-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{kind: k, dir: dir}
+	if err := s.launch(bin); err != nil {
+		if !errors.Is(err, ErrMissing) {
+			err = fmt.Errorf("start %s: %w\n%s", k.name, err, s.log())
+		}
+		s.Stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) launch(bin string) error {
+	k := s.kind
+	as, err := runAs(k.user, s.dir)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if k.prepare != nil {
+		err := k.prepare(ctx, bin, s.dir, as)
+		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, errNotInstalled) {
+			return k.missing(err)
+		}
+		if err != nil {
+			return fmt.Errorf("prepare: %w", err)
+		}
+	}
+	return s.run(ctx, bin, as)
+}
+
+// find returns the path of the binary.
+func (k *Kind) find() (string, error) {
 	if runtime.GOOS == "windows" {
-		t.Skip("missing binary: sh; the servers run on Unix only")
+		return "", fmt.Errorf("%w: sh; the servers run on Unix only", ErrMissing)
 	}
 	for _, name := range k.binary {
 		// In this order, since a link in $PATH may lack the programs beside it.
 		for _, pattern := range k.where {
 			found, _ := filepath.Glob(filepath.Join(pattern, name))
 			if len(found) > 0 {
-				return found[len(found)-1]
+				return found[len(found)-1], nil
 			}
 		}
 		if bin, err := exec.LookPath(name); err == nil {
-			return bin
+			return bin, nil
 		}
 	}
-	k.skip(t, errors.New(k.binary[0]))
-	return ""
+	return "", k.missing(errors.New(k.binary[0]))
 }
 
-func (k *Kind) skip(t testing.TB, what error) {
-	t.Helper()
-	t.Skipf("missing binary: %v; install with: apt-get install -y %s", what, k.install)
+// errNotInstalled says that a server can't be installed here.
+var errNotInstalled = errors.New("not installed")
+
+func (k *Kind) missing(what error) error {
+	return fmt.Errorf("%w: %v; install with: apt-get install -y %s", ErrMissing, what, k.install)
 }
 
 // run starts the server's process, on the port it had before if it had one.
@@ -176,14 +201,19 @@ func (s *Server) Restart(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	bin, err := s.kind.find()
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if err := s.run(ctx, s.kind.find(t), as); err != nil {
+	if err := s.run(ctx, bin, as); err != nil {
 		t.Fatalf("restart %s: %v\n%s", s.kind.name, err, s.log())
 	}
 }
 
-func (s *Server) stop() {
+// Stop ends the server and removes its files.
+func (s *Server) Stop() {
 	if s.proc != nil {
 		s.proc.kill()
 	}

@@ -4,8 +4,9 @@
 //	client := redis.NewClient(&redis.Options{Addr: "localhost:6379"})
 //	store, err := redisstore.New(ctx, client, redisstore.Config{Logger: logger})
 //
-// Each record is a hash under a key of its own, and each write is one script
-// on that key alone, so that any slot of a cluster can take it.
+// Each record is a hash under a key of its own, [Config.Prefix] and the record's
+// key, with two fields: v, its version, and d, its data. Each write is one script
+// on that key alone, so that any slot of a cluster can take it. Nothing expires.
 //
 // # Durability
 //
@@ -42,4 +43,10 @@
 //
 // A write is sent once. The client's MaxRetries doesn't apply to it, since a
 // repeated write would find its own first try and take it for somebody else's.
+//
+// # Errors
+//
+// An error that is twofactor.ErrConflict or ErrNotFound is the server's answer.
+// After any other one, nobody knows whether a write took place: one that was cut
+// off, or whose replicas didn't confirm it in time. Load tells.
 package redisstore

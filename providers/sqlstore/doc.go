@@ -7,8 +7,9 @@
 //	err = store.EnsureSchema(ctx)
 //
 // Applications that keep their schema as migrations take the statement from
-// [Schema]. The table has three columns, and nothing in it can be read without
-// the library's keys.
+// [Schema]. The table has three columns, all of them bytes: id, the record's key
+// and the primary one, of 1 to 255 bytes; version, a random text of 26 bytes; and data,
+// which can't be read without the library's keys.
 //
 // # Durability
 //
@@ -18,10 +19,13 @@
 //   - SQLite keeps a write-ahead log and syncs it at every commit with these
 //     settings, here for modernc.org/sqlite; synchronous=NORMAL is not enough:
 //     file:latchkey.db?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)
-//   - PostgreSQL is safe as it is installed. Where a standby may be promoted,
-//     only synchronous replication keeps what the primary has confirmed.
-//   - MySQL and MariaDB are safe as they are installed, if the table is InnoDB.
-//     The same holds for their replicas.
+//   - PostgreSQL is safe as it is installed: fsync, full_page_writes and
+//     synchronous_commit are on. Where a standby may be promoted, only one named
+//     in synchronous_standby_names has what the primary has confirmed.
+//   - MySQL and MariaDB are safe as they are installed, if the table is InnoDB:
+//     innodb_flush_log_at_trx_commit is 1. A replica may lack what the primary
+//     has confirmed, also with semi-synchronous replication, which gives up
+//     waiting after a time.
 //
 // The database that is passed to [New] has to be the primary. A pool that
 // spreads reads over replicas breaks the contract of twofactor.Store.
@@ -43,4 +47,9 @@
 //
 // There is nothing to close: no goroutine outlives the requests. A request that
 // the database doesn't answer within half a minute ends in an error.
+//
+// # Errors
+//
+// An error that is twofactor.ErrConflict or ErrNotFound is the database's answer.
+// After any other one, nobody knows whether a write took place; Load tells.
 package sqlstore

@@ -32,7 +32,9 @@ type api struct {
 	g   *Gate
 	svc *twofactor.Service
 	cfg APIConfig
-	mux *http.ServeMux
+	mux *http.ServeMux // the routes, and noRoute for everything else
+
+	routed *http.ServeMux // the routes alone, which knows the methods of a path
 }
 
 // API returns the handler of the JSON contract: sign-in with a second factor and
@@ -48,14 +50,15 @@ func (g *Gate) API(cfg APIConfig) (http.Handler, error) {
 	switch {
 	case !strings.HasPrefix(cfg.Path, "/") || !strings.HasSuffix(cfg.Path, "/"):
 		return nil, errors.New("twofactorhttp: APIConfig.Path needs a slash at both ends")
-	case cleanPath(cfg.Path) != cfg.Path || strings.ContainsAny(cfg.Path, "{} \t"):
+	case !isClean(cfg.Path) || strings.ContainsAny(cfg.Path, "{} \t"):
 		return nil, errors.New("twofactorhttp: APIConfig.Path is no plain path")
 	case cfg.CheckPassword == nil:
 		return nil, errors.New("twofactorhttp: APIConfig.CheckPassword is required")
 	case cfg.Account == nil:
 		return nil, errors.New("twofactorhttp: APIConfig.Account is required")
 	}
-	a := &api{g: g, svc: g.cfg.Service, cfg: cfg, mux: http.NewServeMux()}
+	a := &api{g: g, svc: g.cfg.Service, cfg: cfg, mux: http.NewServeMux(), routed: http.NewServeMux()}
+	a.mux.HandleFunc("/", a.noRoute)
 	for _, r := range a.routes() {
 		h := a.answer(r.handle)
 		switch r.who {
@@ -66,6 +69,7 @@ func (g *Gate) API(cfg APIConfig) (http.Handler, error) {
 			h = g.requireOr(g.WriteError, h, verified)
 		}
 		a.mux.Handle(r.method+" "+cfg.Path+r.path, h)
+		a.routed.Handle(r.method+" "+cfg.Path+r.path, h)
 	}
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -122,35 +126,38 @@ func (a *api) routes() []route {
 	}
 }
 
-// serve answers what no route is for with a problem as well.
+// serve answers what no route is for with a problem as well, and not with a
+// redirect to a cleaner path, which is no answer of the contract.
 func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	h, pattern := a.mux.Handler(r)
-	if cleanPath(r.URL.Path) != r.URL.Path {
-		h, pattern = http.NotFoundHandler(), "" // and not a redirect, which is no answer of the contract
-	}
-	if pattern != "" {
-		a.mux.ServeHTTP(w, r)
+	if !isClean(r.URL.Path) {
+		a.refuse(w, http.StatusNotFound)
 		return
 	}
-	probe := &probe{header: make(http.Header), status: http.StatusNotFound}
-	h.ServeHTTP(probe, r)
-	if allow := probe.header.Get("Allow"); allow != "" {
-		w.Header().Set("Allow", allow)
-	}
-	if probe.status != http.StatusMethodNotAllowed {
-		probe.status = http.StatusNotFound
-	}
-	a.g.writeProblem(w, problem{Type: "about:blank", Title: http.StatusText(probe.status), Status: probe.status})
+	a.mux.ServeHTTP(w, r)
 }
 
-// cleanPath is the path that a mux would rather have.
-func cleanPath(p string) string {
-	clean := path.Clean("/" + p)
-	if clean != "/" && strings.HasSuffix(p, "/") {
-		clean += "/"
+// noRoute answers a request that no route is for.
+func (a *api) noRoute(w http.ResponseWriter, r *http.Request) {
+	probe := &probe{header: make(http.Header), status: http.StatusNotFound}
+	h, _ := a.routed.Handler(r)
+	h.ServeHTTP(probe, r)
+	if probe.status != http.StatusMethodNotAllowed {
+		a.refuse(w, http.StatusNotFound)
+		return
 	}
-	return clean
+	w.Header().Set("Allow", probe.header.Get("Allow"))
+	a.refuse(w, http.StatusMethodNotAllowed)
+}
+
+func (a *api) refuse(w http.ResponseWriter, status int) {
+	a.g.writeProblem(w, problem{Type: "about:blank", Title: http.StatusText(status), Status: status})
+}
+
+// isClean reports whether a mux would leave a path as it is.
+func isClean(p string) bool {
+	clean := path.Clean(p)
+	return strings.HasPrefix(p, "/") && (p == clean || clean != "/" && p == clean+"/")
 }
 
 // A probe hears what the mux says of a request that it has no route for.
@@ -167,6 +174,7 @@ func (p *probe) WriteHeader(status int)      { p.status = status }
 // problem.
 func (a *api) answer(handle func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if err := handle(w, r); err != nil {
 			a.g.WriteError(w, r, err)
 		}

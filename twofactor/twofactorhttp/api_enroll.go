@@ -116,7 +116,6 @@ func (a *api) qrSVG(w http.ResponseWriter, r *http.Request) error {
 func draw(w http.ResponseWriter, kind string, picture []byte) error {
 	h := w.Header()
 	h.Set("Content-Type", kind)
-	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	_, _ = w.Write(picture) // an error means that the client is gone
 	return nil

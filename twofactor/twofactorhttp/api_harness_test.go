@@ -34,10 +34,13 @@ type fields = map[string]any
 // An apiApp is an app with the JSON contract, messages and a store that counts.
 type apiApp struct {
 	*app
+	stranger *browser // of another user, with a grant
+
 	api    http.Handler
 	outbox *memory.Outbox
 	store  *countingStore
 	fail   atomic.Bool // no message goes out
+	unsure atomic.Bool // messages go out, and their sender can't tell
 }
 
 // everything is the policy that has every line of the contract.
@@ -53,6 +56,9 @@ func newAPI(t testing.TB, policy twofactor.Policy) *apiApp {
 	a.outbox, err = memory.NewOutbox(memory.OutboxConfig{Fail: func(context.Context, otpcode.Message) error {
 		if a.fail.Load() {
 			return otpcode.ErrNotSent
+		}
+		if a.unsure.Load() {
+			return errors.New("no answer")
 		}
 		return nil
 	}})
@@ -132,6 +138,7 @@ func (a *apiApp) raw(b *browser, method, path, kind, body string, header ...stri
 	w := httptest.NewRecorder()
 	a.api.ServeHTTP(w, to)
 	require.Equal(a.t, []string{"no-store"}, w.Header().Values("Cache-Control"), "%s %s", method, path)
+	require.Equal(a.t, []string{"nosniff"}, w.Header().Values("X-Content-Type-Options"), "%s %s", method, path)
 	return w
 }
 
@@ -231,8 +238,13 @@ func (a *apiApp) code(to string) string {
 // that.
 func (a *apiApp) member() *browser {
 	a.t.Helper()
+	return a.memberAs(user)
+}
+
+func (a *apiApp) memberAs(id string) *browser {
+	a.t.Helper()
 	b := newBrowser()
-	a.begin(b)
+	a.beginAs(b, id)
 	a.call(b, "POST", "grant", fields{"password": secretPassword}, 200)
 	return b
 }

@@ -27,6 +27,7 @@ type loginJSON struct {
 	LostDevice     bool              `json:"lost_device"`
 	RememberDevice bool              `json:"remember_device"`
 	SendNow        string            `json:"send_now,omitempty"`
+	Sent           *sentJSON         `json:"sent,omitempty"`
 	ExpiresAt      time.Time         `json:"expires_at"`
 	Remaining      int               `json:"remaining"`
 }
@@ -40,6 +41,9 @@ func (a *api) login(w http.ResponseWriter, r *http.Request) error {
 		Methods: []loginMethodJSON{}, Preferred: l.Preferred, Codes: l.Codes, Recovery: l.Recovery,
 		LostDevice: l.LostDevice, RememberDevice: l.Remember, SendNow: l.SendNow,
 		ExpiresAt: utc(l.Expires), Remaining: l.Remaining,
+	}
+	if l.Sent != nil {
+		out.Sent = new(sentOf(l.Sent))
 	}
 	for _, m := range l.Methods {
 		out.Methods = append(out.Methods, loginMethodJSON{

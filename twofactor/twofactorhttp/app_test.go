@@ -129,10 +129,15 @@ func (a *app) send(b *browser, do func(http.ResponseWriter, *http.Request)) *htt
 // begin signs in with the password.
 func (a *app) begin(b *browser) twofactor.Outcome {
 	a.t.Helper()
+	return a.beginAs(b, user)
+}
+
+func (a *app) beginAs(b *browser, id string) twofactor.Outcome {
+	a.t.Helper()
 	var out twofactor.Outcome
 	a.send(b, func(w http.ResponseWriter, r *http.Request) {
 		var err error
-		out, err = a.gate.Begin(w, r, twofactor.SignIn{UserID: user})
+		out, err = a.gate.Begin(w, r, twofactor.SignIn{UserID: id})
 		require.NoError(a.t, err)
 	})
 	return out

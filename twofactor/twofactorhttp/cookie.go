@@ -3,6 +3,8 @@ package twofactorhttp
 import (
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -18,20 +20,22 @@ const (
 // A cookie is one of those that a Gate sets. All of them are built, read and
 // deleted here and nowhere else.
 type cookie struct {
-	name string
+	name string // with the prefix __Host-, see Gate.name
 	site http.SameSite
 }
+
+const hostPrefix = "__Host-"
 
 var (
 	// Nobody has a reason to arrive from another site in the middle of a
 	// sign-in, or with the permission to change factors.
-	pendingCookie = cookie{"2fa-pending", http.SameSiteStrictMode}
-	grantCookie   = cookie{"2fa-grant", http.SameSiteStrictMode}
+	pendingCookie = cookie{hostPrefix + "2fa-pending", http.SameSiteStrictMode}
+	grantCookie   = cookie{hostPrefix + "2fa-grant", http.SameSiteStrictMode}
 
 	// These two are read when the password was right, which may be on the way
 	// back from another site.
-	browserCookie = cookie{"2fa-browser", http.SameSiteLaxMode}
-	deviceCookie  = cookie{"2fa-device", http.SameSiteLaxMode}
+	browserCookie = cookie{hostPrefix + "2fa-browser", http.SameSiteLaxMode}
+	deviceCookie  = cookie{hostPrefix + "2fa-device", http.SameSiteLaxMode}
 )
 
 // build returns a cookie that ends at a time. The end is relative in what is
@@ -67,9 +71,9 @@ func (g *Gate) shape(c cookie, value string, seconds int) *http.Cookie {
 // be had, the name must differ: what was planted there never passes for this.
 func (g *Gate) name(c cookie) string {
 	if g.cfg.InsecurePlainHTTP {
-		return c.name
+		return c.name[len(hostPrefix):]
 	}
-	return "__Host-" + c.name
+	return c.name
 }
 
 // read returns the cookie's value, or the empty string. Of two cookies with the
@@ -82,9 +86,11 @@ func (g *Gate) read(r *http.Request, c cookie) string {
 	return found[0].Value
 }
 
-// forget deletes the cookie if the browser has it.
+// forget deletes the cookie if the browser has it. Anything that mentions it will
+// do: deleting what isn't there costs nothing, and so goes one that is malformed.
 func (g *Gate) forget(w http.ResponseWriter, r *http.Request, c cookie) {
-	if len(r.CookiesNamed(g.name(c))) > 0 {
+	mentioned := func(line string) bool { return strings.Contains(line, g.name(c)) }
+	if slices.ContainsFunc(r.Header["Cookie"], mentioned) {
 		http.SetCookie(w, g.shape(c, "", -1))
 	}
 }

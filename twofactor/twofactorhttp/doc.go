@@ -24,11 +24,11 @@
 //	api, err := gate.API(twofactorhttp.APIConfig{Path: "/2fa/", CheckPassword: …, Account: …})
 //	mux.Handle("/2fa/", api)
 //
-// A body is one object of type application/json, with the fields of its route
-// and no others, each at most once. Every answer has Cache-Control: no-store, and
-// every refusal is a problem document (RFC 9457), see [Gate.WriteError]. Requests
-// that change something are refused from other origins. A fault has status 500
-// and says nothing of its cause.
+// A body is one object of type application/json, in UTF-8, with the fields of its
+// route and no others, each at most once. Every answer has Cache-Control: no-store,
+// and every refusal is a problem document (RFC 9457), see [Gate.WriteError].
+// Requests that change something are refused from other origins. A fault has
+// status 500 and says nothing of its cause.
 //
 //	GET    login                     what can be asked of a login that is pending
 //	POST   login/send                {method}
@@ -39,16 +39,20 @@
 //	POST   grant                     {password} or {method?, code | codes}
 //	POST   grant/send                {method}
 //	POST   enrollments               {kind, name?, phone?, method?}
-//	GET    enrollments/{id}/qr.png   and qr.svg
+//	GET    enrollments/{id}/qr.png
+//	GET    enrollments/{id}/qr.svg
 //	POST   enrollments/{id}/send
 //	POST   enrollments/{id}/confirm  {code}
-//	PUT    phone                     {number}, and DELETE
+//	PUT    phone                     {number}
+//	DELETE phone
 //	POST   phone/send
 //	POST   phone/verify              {code}
-//	PATCH  methods/{id}              {name}, and DELETE
+//	PATCH  methods/{id}              {name}
+//	DELETE methods/{id}
 //	PUT    enabled                   {enabled}
 //	POST   recovery-codes
-//	DELETE devices                   and devices/{id}
+//	DELETE devices
+//	DELETE devices/{id}
 //
 // The status in the answer to login/verify is "verified" if the user is signed
 // in, or "enrollment_required" if a second factor has to be set up before that.

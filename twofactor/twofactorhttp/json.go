@@ -7,9 +7,10 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"reflect"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/latchkey-auth/latchkey/twofactor"
 )
@@ -37,35 +38,55 @@ func decode(w http.ResponseWriter, r *http.Request, into any) error {
 	if err != nil {
 		return err
 	}
-	if !plain(body, into) || json.Unmarshal(body, into) != nil { // whose error quotes the body
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	err = d.Decode(into) // the error would quote the body
+	end := d.InputOffset()
+	if err != nil || !plain(body[:end]) || len(bytes.Trim(body[end:], space)) > 0 {
 		return inputError{"the body is not an object with the fields of this request"}
 	}
 	return nil
 }
 
-// plain reports whether body begins with an object that has fields of into, each
-// under its very name and at most once. To encoding/json "CODE" is "code" too,
-// and of two the last one counts: a proxy that looked at the first saw another
-// request.
-func plain(body []byte, into any) bool {
-	left := make(map[string]bool)
-	for f := range reflect.TypeOf(into).Elem().Fields() {
-		left[f.Tag.Get("json")] = true
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	if first, err := d.Token(); err != nil || first != json.Delim('{') {
+// space is what may stand around a JSON value (RFC 8259, section 2).
+const space = " \t\r\n"
+
+// plain reports whether a JSON value is an object whose names are there once,
+// and in lower case as those of the contract are. To encoding/json "CODE" is
+// "code" too, and of two the last one counts: a proxy that looked at the first
+// saw another request.
+func plain(value []byte) bool {
+	value = bytes.TrimLeft(value, space)
+	if value[0] != '{' {
 		return false
 	}
-	for d.More() {
-		key, err := d.Token()
-		name, _ := key.(string)
-		if err != nil || !left[name] {
-			return false
-		}
-		delete(left, name)
-		var value json.RawMessage
-		if d.Decode(&value) != nil {
-			return false
+	var seen []string
+	depth, isName := 0, false
+	for i := 0; i < len(value); i++ {
+		switch value[i] {
+		case '{', '[':
+			depth++
+			isName = depth == 1
+		case ']', '}':
+			depth--
+		case ',':
+			isName = depth == 1
+		case '"':
+			begin := i + 1
+			for i = begin; value[i] != '"'; i++ {
+				if value[i] == '\\' {
+					i++ // what follows doesn't end the string
+				}
+			}
+			if !isName {
+				continue
+			}
+			isName = false
+			name := string(value[begin:i])
+			if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" || slices.Contains(seen, name) {
+				return false
+			}
+			seen = append(seen, name)
 		}
 	}
 	return true
@@ -92,6 +113,9 @@ func read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, inputError{"the body could not be read"}
 	}
+	if !utf8.Valid(body) { // which encoding/json would mend, so that two texts are one
+		return nil, inputError{"the body is not UTF-8"}
+	}
 	return body, nil
 }
 
@@ -110,9 +134,7 @@ func write(w http.ResponseWriter, status int, v any) error {
 	if err != nil {
 		return err
 	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // an error means that the client is gone
 	return nil

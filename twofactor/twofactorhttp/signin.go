@@ -11,7 +11,8 @@ import (
 // Begin is [twofactor.Service.Begin] for a request: call it when the password
 // was right, and only then. It reads the cookies of known browsers and trusted
 // devices. A pending login goes into a cookie, and where the policy says so its
-// code goes out at once; for anybody else the app's session is started.
+// code goes out at once: from then on [twofactor.Service.Login] tells what was
+// sent. For anybody else the app's session is started.
 //
 // Like all that set cookies, it has to be called before anything is written to w.
 func (g *Gate) Begin(w http.ResponseWriter, r *http.Request, in twofactor.SignIn) (twofactor.Outcome, error) {

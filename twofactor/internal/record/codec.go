@@ -17,7 +17,7 @@ func Encode(r *Record) ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	return encode(r, fields)
+	return encode(r, fields, usual)
 }
 
 // Decode reads what Encode wrote, and keeps parts of data. A field that this
@@ -37,8 +37,8 @@ func Decode(data []byte) (*Record, error) {
 	return r, nil
 }
 
-func encode[T any](v *T, fields func(*coder, *T)) ([]byte, error) {
-	c := &coder{data: make([]byte, 0, usual)}
+func encode[T any](v *T, fields func(*coder, *T), size int) ([]byte, error) {
+	c := &coder{data: make([]byte, 0, size)}
 	object(c, v, fields)
 	if c.err != nil {
 		return nil, c.err

@@ -212,7 +212,7 @@ func items[T any](c *coder, key byte, s *[]T, most int, item func(*coder, *T)) {
 		return
 	}
 	if c.reading {
-		*s = make([]T, n)
+		*s = make([]T, n, n+1) // a sign-in adds one to some
 	}
 	for i := range *s {
 		item(c, &(*s)[i])

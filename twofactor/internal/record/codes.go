@@ -21,7 +21,7 @@ func (c *Codes) Set() (recovery.Set, error) {
 
 // Replace puts other codes in their place.
 func (c *Codes) Replace(set recovery.Set) error {
-	raw, err := encode(&set, recoverySet)
+	raw, err := encode(&set, recoverySet, usual)
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
-// Package record holds what the service knows of one user's second factor, and
-// the form in which a store keeps it.
+// Package record holds what the service knows of one user's second factor, the
+// form in which a store keeps it, and what the service seals into tokens.
 //
 // The fields' numbers are the format: they are never given a new meaning, and a
 // golden file of each release holds them in place.

@@ -1,0 +1,199 @@
+package lockcode_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/latchkey-auth/latchkey/lockcode"
+)
+
+// ask sends a request that no App would make, and returns what came of it.
+func (w *world) ask(p lockcode.PIN, b lockcode.Binding, body []byte) lockcode.Reason {
+	w.t.Helper()
+	w.clock.advance(time.Second)
+	at := w.clock.now().UnixMilli()
+	msg, key, err := w.user.record(w.lock).SealRaw(at, at, p, b, body)
+	require.NoError(w.t, err)
+	answer, err := w.Do(w.t.Context(), w.lock, msg)
+	require.NoError(w.t, err)
+	why, err := lockcode.OpenSealed(key, answer)
+	require.NoError(w.t, err)
+	return why
+}
+
+// What only a program of an attacker's own asks for, with the user's phone in his
+// hand and, where it helps, the PIN.
+func TestRequestsThatNoAppMakes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before := w.state()
+	own := w.user.record(w.lock).DeviceID()
+	purpose := func(p lockcode.Purpose) lockcode.Binding { return lockcode.Binding{Purpose: p} }
+	require.Equal(t, lockcode.WrongPIN, w.ask(lockcode.PIN{}, open("front"), nil), "without a PIN")
+	require.Equal(t, 1, w.state().Wrong(own))
+	for name, c := range map[string]struct {
+		b    lockcode.Binding
+		body []byte
+		why  lockcode.Reason
+	}{
+		"a configuration of someone who isn't the owner": {purpose(lockcode.ConfirmConfig), make([]byte, 32), lockcode.NotAllowed},
+		"a device with half an id":                       {purpose(lockcode.RevokeDevice), own[:8], lockcode.NotAllowed},
+		"a device without one":                           {purpose(lockcode.RevokeDevice), nil, lockcode.NotAllowed},
+		"a device that isn't there":                      {purpose(lockcode.RevokeDevice), bytes.Repeat([]byte{7}, 16), lockcode.NotAllowed},
+		"the device in one's hand":                       {purpose(lockcode.RevokeDevice), own[:], lockcode.NotAllowed},
+		"a PIN of five digits":                           {purpose(lockcode.ChangePIN), []byte("73062"), lockcode.NotDone},
+		"no PIN":                                         {purpose(lockcode.ChangePIN), nil, lockcode.NotDone},
+		"the PIN that it is":                             {purpose(lockcode.ChangePIN), []byte(w.userPIN.Digits()), lockcode.WeakPIN},
+		"a Code that is none":                            {lockcode.Binding{Purpose: lockcode.AddDevice, Target: "ute"}, []byte("!!!!!"), lockcode.InvalidCode},
+	} {
+		require.Equal(t, c.why, w.ask(w.userPIN, c.b, c.body), name)
+		require.Zero(t, w.state().Wrong(own), name)
+	}
+	require.Zero(t, w.opens())
+	was, _, _, _ := before.Peek("ute")
+	is, _, _, _ := w.state().Peek("ute")
+	require.Equal(t, was, is)
+	w.clock.advance(time.Second)
+	require.NoError(t, w.user.Do(t.Context(), w.lock, w.userPIN, open("front")))
+}
+
+// A configuration is a hash of 32 bytes, from the owner as well.
+func TestConfigurationOfAnotherLength(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.user, w.userPIN = w.owner, w.ownerPIN
+	for _, n := range []int{0, 31, 33} {
+		require.Equal(t, lockcode.NotAllowed, w.ask(w.ownerPIN, lockcode.Binding{Purpose: lockcode.ConfirmConfig}, make([]byte, n)), n)
+	}
+	w.clock.advance(time.Second)
+	require.NoError(t, w.owner.Do(t.Context(), w.lock, w.ownerPIN, open("front")))
+}
+
+// A PIN that was sent and has to be changed opens nothing over the web, and pairs
+// no second device, though it is the right one.
+func TestSentPINOverTheWeb(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s := newSite(t, "lock-1", func(c *lockcode.ControllerConfig) { c.InsecureKeepActivationPIN = false })
+	s.grant("olga", lockcode.Binding{Purpose: lockcode.Activate})
+	s.grant("ute", open("front"), lockcode.Binding{Purpose: lockcode.Activate})
+	require.NoError(t, s.HardwareReset(ctx))
+	w := &world{site: s, owner: newPhone(t, "olga", s.clock, s), user: newPhone(t, "ute", s.clock, s)}
+	sent := w.owner.activate(s)
+	w.ownerPIN = chosen(t, sent)
+	require.NoError(t, w.owner.ChangePIN(ctx, w.lock, sent, w.ownerPIN))
+	require.NoError(t, w.owner.ConfirmConfig(ctx, w.lock, w.ownerPIN, s.config))
+	w.userPIN = w.user.activate(s)
+
+	rec := w.user.record(w.lock)
+	c, err := rec.Encipher(w.userPIN, open("front"), w.clock.now().Unix()/60)
+	require.NoError(t, err)
+	require.Equal(t, lockcode.MustChangePIN, reason(t, w.verify(c, open("front"))))
+	require.Zero(t, w.opens())
+
+	b := lockcode.Binding{Purpose: lockcode.AddDevice, Target: "ute"}
+	c, err = rec.Encipher(w.userPIN, b, w.clock.now().Unix()/60)
+	require.NoError(t, err)
+	require.Equal(t, lockcode.MustChangePIN, w.ask(lockcode.PIN{}, b, []byte(c.Characters())))
+	require.Zero(t, w.state().Wrong(rec.DeviceID()), "no PIN was tried")
+	require.Zero(t, w.count(lockcode.PairingArmed))
+}
+
+// What is damaged in a store is refused when it is read, field by field.
+func TestDamagedFields(t *testing.T) {
+	t.Parallel()
+	short := base64.StdEncoding.EncodeToString([]byte("short"))
+	bytesOf := func(field string) (string, string) {
+		return `"` + field + `":"[^"]*"`, `"` + field + `":"` + short + `"`
+	}
+	for file, fields := range map[string][]string{
+		"lockstate": {"key", "confirmed", "salt", "pin", "id", "print", "chain", "request", "sid", "device"},
+		"apprecord": {"device", "epoch", "public", "print", "chain", "request"},
+	} {
+		golden, err := os.ReadFile("testdata/" + file + ".golden")
+		require.NoError(t, err)
+		read := func(b string) error {
+			if file == "lockstate" {
+				return new(lockcode.LockState).UnmarshalBinary([]byte(b))
+			}
+			return new(lockcode.AppRecord).UnmarshalBinary([]byte(b))
+		}
+		spoil := map[string]string{}
+		for _, f := range fields {
+			old, bad := bytesOf(f)
+			spoil[old] = bad
+		}
+		if file == "lockstate" {
+			spoil[`"claim":\d+`] = `"claim":-1`
+			spoil[`"owner":"olga"`] = `"owner":"nobody"`
+			spoil[`"mode":3`] = `"mode":1`
+			spoil[`"secret":"P0A62"`] = `"secret":"P0A62P"`
+			spoil[`"pending":\[\{"user":"ute"`] = `"pending":[{"user":""`
+			spoil[`"name":"ute's phone"`] = `"name":"` + strings.Repeat("x", 41) + `"`
+			spoil[`"fails":1`] = `"fails":-1`
+			spoil[`"spent":1`] = `"spent":-1`
+			spoil[`"day":20776`] = `"day":-9223372036854775808`
+		} else {
+			spoil[`"ctr":\d+`] = `"ctr":-1`
+			spoil[`"lock":"lock-1"`] = `"lock":"a\nb"`
+			spoil[`"user":"ute"`] = `"user":""`
+		}
+		for old, bad := range spoil {
+			at := regexp.MustCompile(old).FindAllStringIndex(string(golden), -1)
+			require.NotEmpty(t, at, old)
+			for _, i := range at {
+				text := string(golden[:i[0]]) + bad + string(golden[i[1]:])
+				require.Error(t, read(text), "%s: %s", file, bad)
+			}
+		}
+		require.NoError(t, read(string(golden)))
+	}
+}
+
+// The parsers inside the boxes refuse what is no list, goes back or has no end.
+func TestStatusThatIsNone(t *testing.T) {
+	t.Parallel()
+	notice := func(n byte) []byte {
+		return joined([]byte{0, 0, 0, 0, 0, 0, 0, n}, []byte("ute"), make([]byte, 16), make([]byte, 8), make([]byte, 8))
+	}
+	read := func(notices ...[]byte) error {
+		_, _, err := lockcode.StatusParse(joined(nil, joined(notices...), nil), 0)
+		return err
+	}
+	require.NoError(t, read(notice(1), notice(2)))
+	require.Error(t, read(notice(2), notice(2)), "one twice")
+	require.Error(t, read(notice(2), notice(1)), "one from before")
+	require.Error(t, read(notice(0)), "none has that number")
+	many := make([][]byte, 200)
+	for i := range many {
+		many[i] = notice(byte(i + 1))
+	}
+	require.Error(t, read(many...), "more than are kept")
+	huge := bytes.Repeat([]byte{0x7f}, 8)
+	require.Error(t, read(joined(huge, []byte("ute"), make([]byte, 16), make([]byte, 8), make([]byte, 8))), "a number that wraps round")
+}
+
+// joined is a list as it is sent: each part after its length.
+func joined(parts ...[]byte) []byte {
+	return lockcode.Encode(0, parts...)[3:]
+}
+
+// An App needs a relay, a place for its keys and a name that fits.
+func TestAppThatLacksSomething(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "lock-1")
+	keys := newPhone(t, "u", s.clock, s).keys
+	for name, cfg := range map[string]lockcode.AppConfig{
+		"no relay": {Keys: keys}, "no keys": {Relay: s}, "a name with a line break": {Keys: keys, Relay: s, Name: "a\nb"},
+	} {
+		_, err := lockcode.NewApp(cfg)
+		require.Error(t, err, name)
+	}
+}
