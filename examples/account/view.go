@@ -65,7 +65,16 @@ func (p page) Describe(field string) template.HTMLAttr {
 	if p.Flash == nil || !p.Flash.Bad || p.Flash.Field != field {
 		return ""
 	}
-	return `aria-invalid="true" aria-describedby="notice"`
+	return `aria-invalid="true" aria-describedby="notice" autofocus`
+}
+
+// Focus is Describe for the input that a page begins with. Where another one is
+// wrong, the page begins with that.
+func (p page) Focus(field string) template.HTMLAttr {
+	if p.Flash != nil && p.Flash.Bad {
+		return p.Describe(field)
+	}
+	return "autofocus"
 }
 
 // flash keeps a sentence for the next page.

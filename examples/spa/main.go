@@ -36,10 +36,10 @@ const (
 
 // policy lets no script run but the one that this server has, and nobody put the
 // page into a frame.
-const policy = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self'; " +
-	"form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
+	"img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
-//go:embed index.html app.js
+//go:embed index.html app.js style.css icon.svg
 var files embed.FS
 
 func main() {
@@ -106,8 +106,9 @@ func handler(now func() time.Time, passwordCost int) (http.Handler, error) {
 	}
 
 	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", static())
-	mux.Handle("GET /app.js", static())
+	for _, path := range []string{"/{$}", "/app.js", "/style.css", "/icon.svg"} {
+		mux.Handle("GET "+path, static())
+	}
 	mux.HandleFunc("POST /sign-in", func(w http.ResponseWriter, r *http.Request) {
 		var in struct{ Name, Password string }
 		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
