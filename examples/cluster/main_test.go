@@ -8,6 +8,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/twofactor"
 	"github.com/stretchr/testify/require"
 )
@@ -22,24 +23,32 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	realserver.Main(m)
 }
 
 func TestNothingIsLost(t *testing.T) {
 	t.Parallel()
-	var out bytes.Buffer
-	err := run(t.Context(), &out, "", 24, "-node")
-	if errors.Is(err, errNoServer) {
-		t.Skip("missing binary: redis-server; install with: apt-get install -y redis-server")
-	}
-	require.NoError(t, err, out.String())
-	for _, line := range []string{
-		"24 people have an authenticator app", "after 12 sign-ins", "24 of 24 people are still signed in",
-		"24 got one yes", "lost      nothing",
+	for name, database := range map[string]func(t *testing.T) string{
+		"on a server of its own": func(*testing.T) string { return "" },
+		"on PostgreSQL":          func(t *testing.T) string { return realserver.PostgreSQLDSN(realserver.PostgreSQL.Shared(t).Addr) },
 	} {
-		require.Contains(t, out.String(), line)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			err := run(t.Context(), &out, database(t), 24, "-node")
+			if errors.Is(err, errNoServer) {
+				t.Skip("missing binary: redis-server; install with: apt-get install -y redis-server")
+			}
+			require.NoError(t, err, out.String())
+			for _, line := range []string{
+				"24 people have an authenticator app", "after 12 sign-ins", "24 of 24 people are still signed in",
+				"24 got one yes", "lost      nothing",
+			} {
+				require.Contains(t, out.String(), line)
+			}
+			require.NotContains(t, out.String(), "warning")
+		})
 	}
-	require.NotContains(t, out.String(), "warning")
 }
 
 func TestAddress(t *testing.T) {

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"database/sql"
 	_ "embed"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -22,6 +20,8 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // for ping
 	"github.com/redis/go-redis/v9"
+
+	"github.com/latchkey-auth/latchkey/internal/npm"
 )
 
 // The servers. All are set up as the stores ask for: what they have confirmed
@@ -113,9 +113,11 @@ var (
 		binary:  []string{"node"},
 		where:   []string{"/usr/bin", "/usr/local/bin"},
 		install: "nodejs npm",
-		prepare: func(ctx context.Context, _, _ string, _ *syscall.SysProcAttr) error { return installDynalite(ctx) },
+		prepare: func(ctx context.Context, _, _ string, _ *syscall.SysProcAttr) error {
+			return npm.Install(ctx, "dynalite", packageJSON, packageLock)
+		},
 		args: func(bin, dir, port string) []string {
-			return []string{bin, "-e", dynaliteScript, filepath.Join(dynaliteDir(), "node_modules/dynalite"), port, filepath.Join(dir, "data")}
+			return []string{bin, "-e", dynaliteScript, filepath.Join(npm.Dir("dynalite", packageLock), "node_modules/dynalite"), port, filepath.Join(dir, "data")}
 		},
 		ready: func(ctx context.Context, addr string) error {
 			req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr, nil)
@@ -190,9 +192,6 @@ func run(ctx context.Context, dir string, as *syscall.SysProcAttr, name string, 
 	return nil
 }
 
-// dynalite's own version and those of all that it needs are fixed by their
-// hashes in the lock file.
-//
 //go:embed testdata/dynalite/package.json
 var packageJSON []byte
 
@@ -208,44 +207,3 @@ process.on('uncaughtException', err => console.error(err.message))
 const server = require(dynalite)({path, createTableMs: 0, deleteTableMs: 0})
 server.keepAliveTimeout = server.headersTimeout = server.requestTimeout = 0
 server.listen(port, '127.0.0.1')`
-
-// dynaliteDir is where dynalite is installed once for all test runs.
-func dynaliteDir() string {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir()
-	}
-	sum := sha256.Sum256(packageLock)
-	return filepath.Join(cache, "latchkey-tests", "dynalite-"+hex.EncodeToString(sum[:6]))
-}
-
-func installDynalite(ctx context.Context) error {
-	dir := dynaliteDir()
-	if _, err := os.Stat(dir); err == nil {
-		return nil
-	}
-	// Installed beside and then renamed: other test binaries may be at it too.
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return err
-	}
-	tmp, err := os.MkdirTemp(filepath.Dir(dir), "new-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(tmp)
-	for name, data := range map[string][]byte{"package.json": packageJSON, "package-lock.json": packageLock} {
-		if err := os.WriteFile(filepath.Join(tmp, name), data, 0o644); err != nil {
-			return err
-		}
-	}
-	if err := run(ctx, tmp, nil, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"); err != nil {
-		return fmt.Errorf("dynalite: %w: %w", errNotInstalled, err)
-	}
-	if err := os.Rename(tmp, dir); err != nil {
-		if _, there := os.Stat(dir); there == nil {
-			return nil
-		}
-		return err
-	}
-	return nil
-}

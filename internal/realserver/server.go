@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/latchkey-auth/latchkey/internal/npm"
 )
 
 // A Server is one running server.
@@ -130,7 +132,7 @@ func (s *Server) launch(bin string) error {
 	defer cancel()
 	if k.prepare != nil {
 		err := k.prepare(ctx, bin, s.dir, as)
-		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, errNotInstalled) {
+		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, npm.ErrNotInstalled) {
 			return k.missing(err)
 		}
 		if err != nil {
@@ -159,9 +161,6 @@ func (k *Kind) find() (string, error) {
 	}
 	return "", k.missing(errors.New(k.binary[0]))
 }
-
-// errNotInstalled says that a server can't be installed here.
-var errNotInstalled = errors.New("not installed")
 
 func (k *Kind) missing(what error) error {
 	return fmt.Errorf("%w: %v; install with: apt-get install -y %s", ErrMissing, what, k.install)
