@@ -124,6 +124,7 @@ func (t *tx) enroll(f record.Factor, replaces string) (*Confirmation, error) {
 	if !t.s.forRecovery(Kind(f.Kind)) {
 		t.rec.Preferred = f.ID
 	}
+	t.endDraft(&f)
 	t.event(Event{Type: EventEnrolled, Kind: Kind(f.Kind), Method: f.ID})
 	out := &Confirmation{Next: t.next()}
 	if out.Next == "" && t.rec.Recovery.Left == 0 {

@@ -104,7 +104,7 @@ func (s *Service) Enroll(ctx context.Context, ses Session, grant string, req Enr
 		if no := t.enrollable(req); no != nil {
 			return t.refuse(no)
 		}
-		if err := t.destination(&req, p); err != nil {
+		if err := t.destination(ses, &req, p); err != nil {
 			return t.refuseErr(err)
 		}
 		e := record.Enrollment{

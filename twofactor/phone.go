@@ -21,7 +21,7 @@ type Phone struct {
 // destination finds where the codes of a new factor go. It comes from the app's
 // directory or the record; what a request says is used only where the policy
 // takes numbers from the form, and is never taken for verified.
-func (t *tx) destination(req *EnrollRequest, p Profile) error {
+func (t *tx) destination(ses Session, req *EnrollRequest, p Profile) error {
 	if req.Phone != "" && (req.Kind != SMS || t.s.policy.Numbers != NumbersFromForm) {
 		return reject(ReasonPolicy)
 	}
@@ -33,18 +33,18 @@ func (t *tx) destination(req *EnrollRequest, p Profile) error {
 		req.to = p.Email
 		return checkMail(p.Email)
 	case SMS:
-		return t.phoneFor(req, p)
+		return t.phoneFor(ses, req, p)
 	}
 	return nil
 }
 
-func (t *tx) phoneFor(req *EnrollRequest, p Profile) error {
+func (t *tx) phoneFor(ses Session, req *EnrollRequest, p Profile) error {
 	if t.s.policy.Numbers == NumbersFromForm {
 		number, err := t.s.parsePhone(req.Phone, p)
 		req.to = number
 		return err
 	}
-	phone, err := t.phone(p)
+	phone, err := t.phone(p, t.own(ses))
 	if err != nil {
 		return err
 	}
@@ -58,12 +58,68 @@ func (t *tx) phoneFor(req *EnrollRequest, p Profile) error {
 	return nil
 }
 
-// phone is the number of the profile: the one that the user set here, or else
-// the app's. It is verified if the user has proven it here, or as long as the app
-// says that it is.
-func (t *tx) phone(p Profile) (record.Phone, error) {
-	if t.rec.Phone != nil {
-		out := *t.rec.Phone
+// own is the number that the user set here, if it counts for the session: no
+// draft counts for another one, or for none.
+func (t *tx) own(ses Session) *record.Phone {
+	own := t.shown()
+	if own != nil && own.Draft != nil && (ses == nil || own.Draft.Session != ses.state().ID) {
+		return nil
+	}
+	return own
+}
+
+// shown is the number that the user set here, as the settings page has it. What
+// was typed under another policy is none, and neither is what someone with the
+// password saved before there was a factor to prove oneself by.
+func (t *tx) shown() *record.Phone {
+	own := t.rec.Phone
+	if t.s.policy.Numbers != NumbersManaged || own != nil && own.Draft != nil && len(t.rec.Factors) > 0 {
+		return nil
+	}
+	return own
+}
+
+// keepPhone puts a number into the record, as a draft if the password alone is
+// behind it.
+func (t *tx) keepPhone(ses Session, p *record.Phone) {
+	p.Draft = nil
+	if len(t.rec.Factors) == 0 {
+		p.Draft = &record.Draft{Session: ses.state().ID, Ends: t.now.Add(t.s.policy.EnrollmentLife).Unix()}
+	}
+	t.rec.Phone = p
+}
+
+// endDraft ends a draft, now that there is a factor: it was saved for that one, or
+// for nothing.
+func (t *tx) endDraft(f *record.Factor) {
+	p := t.rec.Phone
+	switch {
+	case p == nil || p.Draft == nil:
+	case f.Kind == string(SMS) && f.Address.To == p.Number:
+		p.Draft = nil
+	default:
+		t.rec.Phone = nil
+	}
+}
+
+// endPhone voids what was begun with a number: a draft, and a code that is on its
+// way.
+func (t *tx) endPhone() {
+	p := t.rec.Phone
+	switch {
+	case p == nil:
+	case p.Draft != nil:
+		t.rec.Phone = nil
+	default:
+		p.Code = nil
+	}
+}
+
+// phone is the number of the profile: the user's own, or else the app's. It is
+// verified if the user has proven it here, or as long as the app says that it is.
+func (t *tx) phone(p Profile, own *record.Phone) (record.Phone, error) {
+	if own != nil {
+		out := *own
 		out.Verified = out.Verified || slices.Contains(p.VerifiedPhones, out.Number)
 		return out, nil
 	}
@@ -84,6 +140,12 @@ func (t *tx) phone(p Profile) (record.Phone, error) {
 // SetPhone adds or changes the number of the profile. A changed number is not
 // verified, unless the app knows that it is; until then, factors keep the old
 // one.
+//
+// A number that is saved before there is a second factor lasts only if the same
+// session sets up [SMS] with it within Policy.EnrollmentLife of its last step:
+// until then it counts for that session alone, so that whoever knows the password
+// has planted nothing when the owner sets up a factor, and it ends with a change of
+// the password. Any number set here ends with the last second factor.
 func (s *Service) SetPhone(ctx context.Context, ses Session, grant, text string) (*Phone, error) {
 	if s.policy.Numbers != NumbersManaged {
 		return nil, reject(ReasonPolicy)
@@ -98,21 +160,21 @@ func (s *Service) SetPhone(ctx context.Context, ses Session, grant, text string)
 	}
 	var out *Phone
 	err = s.change(ctx, ses, grant, func(t *tx) error {
-		phone := record.Phone{Number: number, Since: t.now.Unix()}
-		old, err := t.phone(p)
+		phone, own := record.Phone{Number: number, Since: t.now.Unix()}, t.own(ses)
+		old, err := t.phone(p, own)
 		switch {
 		case err == nil && old.Number == number:
-			phone = t.ownProof(old) // nothing changes, its age least of all
+			phone = ownProof(old, own) // nothing changes, its age least of all
 		case err == nil && old.Verified:
 			phone.Was = old.Number
 		case err == nil:
 			phone.Was = old.Was
 		}
-		t.rec.Phone = &phone
+		t.keepPhone(ses, &phone)
 		if slices.Contains(p.VerifiedPhones, number) {
 			t.phoneProven(ses, grant)
 		}
-		shown, err := t.phone(p)
+		shown, err := t.phone(p, &phone)
 		if err != nil {
 			return err
 		}
@@ -128,8 +190,8 @@ func (s *Service) SetPhone(ctx context.Context, ses Session, grant, text string)
 
 // ownProof returns a number as it is kept: what the app says of it is asked for
 // each time.
-func (t *tx) ownProof(p record.Phone) record.Phone {
-	p.Verified = t.rec.Phone != nil && t.rec.Phone.Number == p.Number && t.rec.Phone.Verified
+func ownProof(p record.Phone, own *record.Phone) record.Phone {
+	p.Verified = own != nil && own.Number == p.Number && own.Verified
 	return p
 }
 
@@ -180,7 +242,8 @@ func (s *Service) SendPhoneCode(ctx context.Context, ses Session, grant string, 
 		if no := t.granted(ses, grant); no != nil {
 			return nil, no
 		}
-		phone, err := t.phone(p)
+		own := t.own(ses)
+		phone, err := t.phone(p, own)
 		if err != nil {
 			return nil, err
 		}
@@ -188,8 +251,8 @@ func (s *Service) SendPhoneCode(ctx context.Context, ses Session, grant string, 
 			phone.Code, phone.Sends, phone.Wrong = new(otpcode.Challenge), 0, 0
 			phone.CodeEnds, phone.CodeID = t.now.Add(loginLife).Unix(), rand.Text()
 		}
-		phone = t.ownProof(phone)
-		t.rec.Phone = &phone
+		phone = ownProof(phone, own)
+		t.keepPhone(ses, &phone)
 		id := phone.CodeID
 		return &target{
 			kind: SMS, to: phone.Number, hint: s.showPhone(phone, false).Hint, digits: s.policy.Digits,
@@ -206,8 +269,12 @@ func (s *Service) SendPhoneCode(ctx context.Context, ses Session, grant string, 
 	})
 }
 
-// VerifyPhone proves that the number of the profile is the user's.
+// VerifyPhone proves that the number of the profile is the user's. It counts as
+// [Service.SetPhone] says: before there is a second factor, for this session alone.
 func (s *Service) VerifyPhone(ctx context.Context, ses Session, grant, code string) (*Phone, error) {
+	if s.policy.Numbers != NumbersManaged {
+		return nil, reject(ReasonPolicy)
+	}
 	digits, err := totp.Normalize(code)
 	if err != nil {
 		return nil, reject(ReasonMalformedCode)
@@ -215,7 +282,7 @@ func (s *Service) VerifyPhone(ctx context.Context, ses Session, grant, code stri
 	var out *Phone
 	var to string
 	err = s.change(ctx, ses, grant, func(t *tx) error {
-		phone := t.rec.Phone
+		phone := t.own(ses)
 		if phone == nil || phone.Code == nil || phone.Wrong >= triesPerLogin {
 			return t.refuse(reject(ReasonNotUsable))
 		}
@@ -239,6 +306,7 @@ func (s *Service) VerifyPhone(ctx context.Context, ses Session, grant, code stri
 		}
 		p.back(t.now, 1)
 		phone.Verified, phone.Code, to = true, nil, phone.Number
+		t.keepPhone(ses, phone)
 		t.phoneProven(ses, grant)
 		out = s.showPhone(*phone, false)
 		t.event(Event{Type: EventDestination, Kind: SMS})
