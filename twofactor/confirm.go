@@ -27,7 +27,7 @@ func (s *Service) Confirm(ctx context.Context, ses Session, grant, id, code stri
 		if no := t.enrollable(EnrollRequest{Kind: Kind(e.Factor.Kind), Replaces: e.Replaces}); no != nil {
 			return t.refuse(no) // as things are now, not as they were at the start
 		}
-		m := s.method(Kind(e.Factor.Kind))
+		m := s.enrolls(Kind(e.Factor.Kind))
 		if m == nil {
 			return t.refuse(reject(ReasonPolicy))
 		}
