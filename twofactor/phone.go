@@ -179,7 +179,9 @@ func (s *Service) SetPhone(ctx context.Context, ses Session, grant, text string)
 			return err
 		}
 		out = t.s.showPhone(shown, true)
-		t.event(Event{Type: EventDestination, Kind: SMS})
+		if old.Number != number {
+			t.event(Event{Type: EventDestination, Kind: SMS})
+		}
 		return nil
 	})
 	if err != nil {
@@ -223,8 +225,10 @@ func (s *Service) DeletePhone(ctx context.Context, ses Session, grant string) er
 		if used {
 			return t.refuse(reject(ReasonPolicy))
 		}
-		t.rec.Phone = nil
-		t.event(Event{Type: EventDestination, Kind: SMS})
+		if t.rec.Phone != nil {
+			t.rec.Phone = nil
+			t.event(Event{Type: EventDestination, Kind: SMS})
+		}
 		return nil
 	})
 }
@@ -309,7 +313,7 @@ func (s *Service) VerifyPhone(ctx context.Context, ses Session, grant, code stri
 		t.keepPhone(ses, phone)
 		t.phoneProven(ses, grant)
 		out = s.showPhone(*phone, false)
-		t.event(Event{Type: EventDestination, Kind: SMS})
+		t.event(Event{Type: EventPhoneVerified, Kind: SMS})
 		return nil
 	})
 	if err != nil {
