@@ -24,7 +24,7 @@ type Status struct {
 	OneAtATime   bool
 	Devices      []Device
 	EmailHint    string // the masked address of the profile, or empty
-	Phone        *Phone // the number of the profile, or nil; see SetPhone for which session it counts
+	Phone        *Phone // the number of the profile, or nil; for which session it counts, see SetPhone
 }
 
 // A Method is one of a user's factors, as its owner may see it.
