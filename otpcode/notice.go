@@ -26,13 +26,14 @@ const (
 	NoticeUnfinished    NoticeKind = "unfinished"       // right password, no second step
 	NoticeLostDevice    NoticeKind = "lost_device_used" // the way for lost devices was used
 	NoticePasswordTries NoticeKind = "password_tries"   // wrong passwords where settings are changed
+	NoticeNumberChanged NoticeKind = "number_changed"   // the number that codes go to is another, or none
 )
 
 var (
 	codeKinds   = []CodeKind{CodeSignIn, CodeConfirm, CodeLostDevice}
 	noticeKinds = []NoticeKind{
 		NoticeFactorAdded, NoticeFactorRemoved, NoticeDisabled, NoticeRecoveryUsed, NoticeRecoveryNew,
-		NoticeReset, NoticeUnfinished, NoticeLostDevice, NoticePasswordTries,
+		NoticeReset, NoticeUnfinished, NoticeLostDevice, NoticePasswordTries, NoticeNumberChanged,
 	}
 )
 

@@ -17,6 +17,7 @@ var (
 		otpcode.NoticeFactorAdded, otpcode.NoticeFactorRemoved, otpcode.NoticeDisabled,
 		otpcode.NoticeRecoveryUsed, otpcode.NoticeRecoveryNew, otpcode.NoticeReset,
 		otpcode.NoticeUnfinished, otpcode.NoticeLostDevice, otpcode.NoticePasswordTries,
+		otpcode.NoticeNumberChanged,
 	}
 	config = otpcode.Config{
 		Service: "Example & Söhne",

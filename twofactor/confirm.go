@@ -27,7 +27,7 @@ func (s *Service) Confirm(ctx context.Context, ses Session, grant, id, code stri
 		if no := t.enrollable(EnrollRequest{Kind: Kind(e.Factor.Kind), Replaces: e.Replaces}); no != nil {
 			return t.refuse(no) // as things are now, not as they were at the start
 		}
-		m := s.method(Kind(e.Factor.Kind))
+		m := s.enrolls(Kind(e.Factor.Kind))
 		if m == nil {
 			return t.refuse(reject(ReasonPolicy))
 		}
@@ -124,6 +124,7 @@ func (t *tx) enroll(f record.Factor, replaces string) (*Confirmation, error) {
 	if !t.s.forRecovery(Kind(f.Kind)) {
 		t.rec.Preferred = f.ID
 	}
+	t.endDraft(&f)
 	t.event(Event{Type: EventEnrolled, Kind: Kind(f.Kind), Method: f.ID})
 	out := &Confirmation{Next: t.next()}
 	if out.Next == "" && t.rec.Recovery.Left == 0 {

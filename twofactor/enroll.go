@@ -88,8 +88,8 @@ type Confirmation struct {
 // first code; if only that is refused, the enrollment is returned beside the
 // refusal, and [Service.Resend] tries again.
 func (s *Service) Enroll(ctx context.Context, ses Session, grant string, req EnrollRequest) (*Enrollment, error) {
-	m := s.method(req.Kind)
-	if m == nil || !slices.Contains(s.policy.Kinds, req.Kind) {
+	m := s.enrolls(req.Kind)
+	if m == nil {
 		return nil, reject(ReasonPolicy)
 	}
 	if !utf8Name(req.Name) {
@@ -104,7 +104,7 @@ func (s *Service) Enroll(ctx context.Context, ses Session, grant string, req Enr
 		if no := t.enrollable(req); no != nil {
 			return t.refuse(no)
 		}
-		if err := t.destination(&req, p); err != nil {
+		if err := t.destination(ses, &req, p); err != nil {
 			return t.refuseErr(err)
 		}
 		e := record.Enrollment{
@@ -192,9 +192,9 @@ func (s *Service) enrollment(e *record.Enrollment) (*Enrollment, error) {
 	out := &Enrollment{
 		ID: e.ID, Kind: Kind(e.Factor.Kind), Name: e.Factor.Name, Expires: time.Unix(e.Expires, 0),
 	}
-	switch m := s.method(out.Kind).(type) {
+	switch m := s.enrolls(out.Kind).(type) {
 	case nil:
-		return nil, reject(ReasonPolicy) // there is no sender for the kind any more
+		return nil, reject(ReasonPolicy) // not any more
 	case totpMethod:
 		var err error
 		out.URI, err = m.uri(e)

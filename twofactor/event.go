@@ -53,6 +53,7 @@ const (
 	EventPassword       EventType = "password_changed"
 	EventDeleted        EventType = "deleted"
 	EventDestination    EventType = "destination_changed"
+	EventPhoneVerified  EventType = "phone_verified"
 	EventGranted        EventType = "granted"
 	EventUnfinished     EventType = "sign_in_unfinished"
 	EventOtherKeyRecord EventType = "record_unreadable"

@@ -134,7 +134,7 @@ func (t *tx) whyNot(k Kind, p Profile) Why {
 	if k != SMS || t.s.policy.Numbers == NumbersFromForm {
 		return WhyNone
 	}
-	phone, err := t.phone(p)
+	phone, err := t.phone(p, t.shown())
 	switch {
 	case err != nil:
 		return WhyNoPhone

@@ -87,7 +87,7 @@ func TestNoSenderAnyMore(t *testing.T) {
 	_, err := alice.send(login, twofactor.SMS)
 	denied(t, err, twofactor.ReasonNotUsable)
 	_, err = r.a.Resend(r.ctx(), alice.session, alice.grant, enrollment.ID, twofactor.Client{})
-	denied(t, err, twofactor.ReasonNotUsable)
+	denied(t, err, twofactor.ReasonPolicy)
 	_, err = r.a.Enrollment(r.ctx(), alice.session, alice.grant, enrollment.ID)
 	denied(t, err, twofactor.ReasonPolicy)
 	require.Nil(t, alice.status().Phone)

@@ -121,7 +121,7 @@ func (s *Service) sendLost(ctx context.Context, p *pending, profile Profile, fro
 // lostNumber returns the number of the profile if it may stand in for a device
 // and ends in those digits, or else nowhere.
 func (t *tx) lostNumber(profile Profile, digits string) string {
-	phone, err := t.phone(profile)
+	phone, err := t.phone(profile, t.own(nil))
 	old := err == nil && phone.Verified && phone.Since > 0 && t.now.Unix()-phone.Since >= int64(phoneAge/time.Second)
 	last := "----" // compared all the same: the work must not tell either
 	if old {
@@ -147,7 +147,7 @@ func (t *tx) judgeLost(a *attempt, digits string) (*proof, error) {
 		return nil, t.refuse(no)
 	}
 	err := t.s.method(SMS).check(t, nil, sent, a.bindLost(t), digits)
-	if phone, gone := t.phone(t.profile); err == nil && (gone != nil || !phone.Verified || phone.Number != a.Lost) {
+	if phone, gone := t.phone(t.profile, t.own(nil)); err == nil && (gone != nil || !phone.Verified || phone.Number != a.Lost) {
 		err = reject(ReasonWrongCode) // it went nowhere, or to a number that has been changed since
 	}
 	no, ok := errors.AsType[*RejectedError](err)

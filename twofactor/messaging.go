@@ -41,6 +41,11 @@ type Messaging struct {
 
 // A Directory is what the app knows of its users' addresses. What it says is
 // believed; what comes with a request never is.
+//
+// The app has to verify a mail address before it returns it. Nothing here does, and
+// each account makes up to 20 notices at once, and one more every hour, go to the
+// address in its profile: 30 accounts that give a stranger's would send that
+// stranger 600.
 type Directory interface {
 	// Profile returns a user's addresses, or an error if the user is unknown or
 	// can't be looked up.
@@ -49,7 +54,7 @@ type Directory interface {
 
 // A Profile is what the app knows of a user's addresses.
 type Profile struct {
-	// Email is the address of the profile, or empty.
+	// Email is the address of the profile, which the app has verified, or empty.
 	Email string
 
 	// Phone is the mobile number of the profile as the user wrote it, or empty.

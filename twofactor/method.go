@@ -45,6 +45,14 @@ func (s *Service) method(k Kind) method {
 	return nil
 }
 
+// enrolls returns how a kind works that the policy lets users set up, or nil.
+func (s *Service) enrolls(k Kind) method {
+	if !slices.Contains(s.policy.Kinds, k) {
+		return nil
+	}
+	return s.method(k)
+}
+
 // asked reports whether a sign-in of the user needs a second factor.
 func (s *Service) asked(rec *record.Record) bool {
 	return len(rec.Factors) > 0 && (!rec.Off || s.policy.Required)

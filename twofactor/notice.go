@@ -35,6 +35,7 @@ var notices = map[EventType]otpcode.NoticeKind{
 	EventReset:         otpcode.NoticeReset,
 	EventUnfinished:    otpcode.NoticeUnfinished,
 	EventPasswordTries: otpcode.NoticePasswordTries,
+	EventDestination:   otpcode.NoticeNumberChanged,
 }
 
 // notice puts what the user has to be told into the record, in the same write as

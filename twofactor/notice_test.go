@@ -23,6 +23,7 @@ const (
 	mailTried   = "Example: a sign-in was not finished"
 	mailLost    = "Example: sign-in with a lost device"
 	mailGuessed = "Example: wrong password in the settings"
+	mailNumber  = "Example: the phone number was changed"
 )
 
 // told are the events that the owner has a mail of.
@@ -139,7 +140,7 @@ func TestNoticeOfAMovedFactor(t *testing.T) {
 	r, alice := pathUser(t, inMemory)
 	before := len(r.notices(alice.email))
 	alice.verifyPhone("+61498765432")
-	require.ElementsMatch(t, []string{mailAdded, mailRemoved}, r.notices(alice.email)[before:])
+	require.ElementsMatch(t, []string{mailNumber, mailAdded, mailRemoved}, r.notices(alice.email)[before:])
 	require.Equal(t, "+61498765432", r.messages("+61498765432")[0].To)
 }
 

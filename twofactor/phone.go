@@ -21,7 +21,7 @@ type Phone struct {
 // destination finds where the codes of a new factor go. It comes from the app's
 // directory or the record; what a request says is used only where the policy
 // takes numbers from the form, and is never taken for verified.
-func (t *tx) destination(req *EnrollRequest, p Profile) error {
+func (t *tx) destination(ses Session, req *EnrollRequest, p Profile) error {
 	if req.Phone != "" && (req.Kind != SMS || t.s.policy.Numbers != NumbersFromForm) {
 		return reject(ReasonPolicy)
 	}
@@ -33,18 +33,18 @@ func (t *tx) destination(req *EnrollRequest, p Profile) error {
 		req.to = p.Email
 		return checkMail(p.Email)
 	case SMS:
-		return t.phoneFor(req, p)
+		return t.phoneFor(ses, req, p)
 	}
 	return nil
 }
 
-func (t *tx) phoneFor(req *EnrollRequest, p Profile) error {
+func (t *tx) phoneFor(ses Session, req *EnrollRequest, p Profile) error {
 	if t.s.policy.Numbers == NumbersFromForm {
 		number, err := t.s.parsePhone(req.Phone, p)
 		req.to = number
 		return err
 	}
-	phone, err := t.phone(p)
+	phone, err := t.phone(p, t.own(ses))
 	if err != nil {
 		return err
 	}
@@ -58,12 +58,11 @@ func (t *tx) phoneFor(req *EnrollRequest, p Profile) error {
 	return nil
 }
 
-// phone is the number of the profile: the one that the user set here, or else
-// the app's. It is verified if the user has proven it here, or as long as the app
-// says that it is.
-func (t *tx) phone(p Profile) (record.Phone, error) {
-	if t.rec.Phone != nil {
-		out := *t.rec.Phone
+// phone is the number of the profile: the user's own, or else the app's. It is
+// verified if the user has proven it here, or as long as the app says that it is.
+func (t *tx) phone(p Profile, own *record.Phone) (record.Phone, error) {
+	if own != nil {
+		out := *own
 		out.Verified = out.Verified || slices.Contains(p.VerifiedPhones, out.Number)
 		return out, nil
 	}
@@ -84,6 +83,12 @@ func (t *tx) phone(p Profile) (record.Phone, error) {
 // SetPhone adds or changes the number of the profile. A changed number is not
 // verified, unless the app knows that it is; until then, factors keep the old
 // one.
+//
+// A number that is saved before there is a second factor lasts only if the same
+// session sets up [SMS] with it within Policy.EnrollmentLife of its last step:
+// until then it counts for that session alone, so that whoever knows the password
+// has planted nothing when the owner sets up a factor, and it ends with a change of
+// the password. Any number set here ends with the last second factor.
 func (s *Service) SetPhone(ctx context.Context, ses Session, grant, text string) (*Phone, error) {
 	if s.policy.Numbers != NumbersManaged {
 		return nil, reject(ReasonPolicy)
@@ -98,26 +103,28 @@ func (s *Service) SetPhone(ctx context.Context, ses Session, grant, text string)
 	}
 	var out *Phone
 	err = s.change(ctx, ses, grant, func(t *tx) error {
-		phone := record.Phone{Number: number, Since: t.now.Unix()}
-		old, err := t.phone(p)
+		phone, own := record.Phone{Number: number, Since: t.now.Unix()}, t.own(ses)
+		old, err := t.phone(p, own)
 		switch {
 		case err == nil && old.Number == number:
-			phone = t.ownProof(old) // nothing changes, its age least of all
+			phone = ownProof(old, own) // nothing changes, its age least of all
 		case err == nil && old.Verified:
 			phone.Was = old.Number
 		case err == nil:
 			phone.Was = old.Was
 		}
-		t.rec.Phone = &phone
+		t.keepPhone(ses, &phone)
 		if slices.Contains(p.VerifiedPhones, number) {
 			t.phoneProven(ses, grant)
 		}
-		shown, err := t.phone(p)
+		shown, err := t.phone(p, &phone)
 		if err != nil {
 			return err
 		}
 		out = t.s.showPhone(shown, true)
-		t.event(Event{Type: EventDestination, Kind: SMS})
+		if old.Number != number {
+			t.event(Event{Type: EventDestination, Kind: SMS})
+		}
 		return nil
 	})
 	if err != nil {
@@ -128,8 +135,8 @@ func (s *Service) SetPhone(ctx context.Context, ses Session, grant, text string)
 
 // ownProof returns a number as it is kept: what the app says of it is asked for
 // each time.
-func (t *tx) ownProof(p record.Phone) record.Phone {
-	p.Verified = t.rec.Phone != nil && t.rec.Phone.Number == p.Number && t.rec.Phone.Verified
+func ownProof(p record.Phone, own *record.Phone) record.Phone {
+	p.Verified = own != nil && own.Number == p.Number && own.Verified
 	return p
 }
 
@@ -161,8 +168,10 @@ func (s *Service) DeletePhone(ctx context.Context, ses Session, grant string) er
 		if used {
 			return t.refuse(reject(ReasonPolicy))
 		}
-		t.rec.Phone = nil
-		t.event(Event{Type: EventDestination, Kind: SMS})
+		if t.rec.Phone != nil {
+			t.rec.Phone = nil
+			t.event(Event{Type: EventDestination, Kind: SMS})
+		}
 		return nil
 	})
 }
@@ -180,7 +189,8 @@ func (s *Service) SendPhoneCode(ctx context.Context, ses Session, grant string, 
 		if no := t.granted(ses, grant); no != nil {
 			return nil, no
 		}
-		phone, err := t.phone(p)
+		own := t.own(ses)
+		phone, err := t.phone(p, own)
 		if err != nil {
 			return nil, err
 		}
@@ -188,8 +198,8 @@ func (s *Service) SendPhoneCode(ctx context.Context, ses Session, grant string, 
 			phone.Code, phone.Sends, phone.Wrong = new(otpcode.Challenge), 0, 0
 			phone.CodeEnds, phone.CodeID = t.now.Add(loginLife).Unix(), rand.Text()
 		}
-		phone = t.ownProof(phone)
-		t.rec.Phone = &phone
+		phone = ownProof(phone, own)
+		t.keepPhone(ses, &phone)
 		id := phone.CodeID
 		return &target{
 			kind: SMS, to: phone.Number, hint: s.showPhone(phone, false).Hint, digits: s.policy.Digits,
@@ -206,8 +216,12 @@ func (s *Service) SendPhoneCode(ctx context.Context, ses Session, grant string, 
 	})
 }
 
-// VerifyPhone proves that the number of the profile is the user's.
+// VerifyPhone proves that the number of the profile is the user's. It counts as
+// [Service.SetPhone] says: before there is a second factor, for this session alone.
 func (s *Service) VerifyPhone(ctx context.Context, ses Session, grant, code string) (*Phone, error) {
+	if s.policy.Numbers != NumbersManaged {
+		return nil, reject(ReasonPolicy)
+	}
 	digits, err := totp.Normalize(code)
 	if err != nil {
 		return nil, reject(ReasonMalformedCode)
@@ -215,7 +229,7 @@ func (s *Service) VerifyPhone(ctx context.Context, ses Session, grant, code stri
 	var out *Phone
 	var to string
 	err = s.change(ctx, ses, grant, func(t *tx) error {
-		phone := t.rec.Phone
+		phone := t.own(ses)
 		if phone == nil || phone.Code == nil || phone.Wrong >= triesPerLogin {
 			return t.refuse(reject(ReasonNotUsable))
 		}
@@ -239,9 +253,10 @@ func (s *Service) VerifyPhone(ctx context.Context, ses Session, grant, code stri
 		}
 		p.back(t.now, 1)
 		phone.Verified, phone.Code, to = true, nil, phone.Number
+		t.keepPhone(ses, phone)
 		t.phoneProven(ses, grant)
 		out = s.showPhone(*phone, false)
-		t.event(Event{Type: EventDestination, Kind: SMS})
+		t.event(Event{Type: EventPhoneVerified, Kind: SMS})
 		return nil
 	})
 	if err != nil {

@@ -60,7 +60,9 @@ type Policy struct {
 	Numbers NumberSource
 
 	// VerifiedNumbersSuffice enrolls a number without a code if the app's
-	// [Directory] says that it is verified, and no other number at all.
+	// [Directory] says that it is verified, or the user has verified it with
+	// [Service.VerifyPhone], and no other number at all. As a first factor, it has
+	// to have been saved in the same session: see [Service.SetPhone].
 	VerifiedNumbersSuffice bool
 
 	// Digits is the length of codes by SMS and mail, 6 to 10. The default is 6.
@@ -110,7 +112,8 @@ const (
 	// NumbersFromForm: the user types one while enrolling, and proves it.
 	NumbersFromForm NumberSource = "form"
 	// NumbersManaged: the user adds, verifies, changes and deletes the number
-	// with [Service.SetPhone] and its companions.
+	// with [Service.SetPhone] and its companions, and as long as there is none the
+	// one of the [Directory] counts. What was set so counts under no other policy.
 	NumbersManaged NumberSource = "managed"
 )
 

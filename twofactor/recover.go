@@ -56,11 +56,13 @@ func (t *tx) unenroll() {
 	t.rec.Preferred = ""
 	t.rec.Off = false
 	t.rec.Recovery = record.Codes{}
+	t.rec.Phone = nil
 }
 
 // endAll voids what was begun as well as what was trusted: whoever begins again
 // doesn't know who began before.
 func (t *tx) endAll() {
+	t.endPhone()
 	t.rec.Enrollments = nil
 	t.endTrust()
 }

@@ -163,7 +163,7 @@ func TestEnrollmentWithoutItsSender(t *testing.T) {
 	_, err = r.a.Enrollment(r.ctx(), alice.session, alice.grant, e.ID)
 	denied(t, err, twofactor.ReasonPolicy)
 	_, err = r.a.Resend(r.ctx(), alice.session, alice.grant, e.ID, twofactor.Client{})
-	denied(t, err, twofactor.ReasonNotUsable)
+	denied(t, err, twofactor.ReasonPolicy)
 	require.Empty(t, alice.status().Methods)
 }
 

@@ -18,8 +18,11 @@ func (s *Service) Resend(ctx context.Context, ses Session, grant, id string, fro
 			return nil, reject(ReasonExpired)
 		}
 		e := &t.rec.Enrollments[i]
-		m := s.method(Kind(e.Factor.Kind))
-		if e.Code == nil || m == nil {
+		m := s.enrolls(Kind(e.Factor.Kind))
+		if m == nil {
+			return nil, reject(ReasonPolicy)
+		}
+		if e.Code == nil {
 			return nil, reject(ReasonNotUsable)
 		}
 		return &target{

@@ -24,7 +24,7 @@ type Status struct {
 	OneAtATime   bool
 	Devices      []Device
 	EmailHint    string // the masked address of the profile, or empty
-	Phone        *Phone // the number of the profile, or nil
+	Phone        *Phone // the number of the profile, or nil; for which session it counts, see SetPhone
 }
 
 // A Method is one of a user's factors, as its owner may see it.
@@ -48,11 +48,7 @@ type Method struct {
 // and tells no secret. The device that holds the token, if it is one of the
 // user's, is marked as the current one.
 func (s *Service) Status(ctx context.Context, user, device string) (*Status, error) {
-	now, err := s.now()
-	if err != nil {
-		return nil, err
-	}
-	rec, _, err := s.load(ctx, user, false)
+	t, err := s.view(ctx, user, false)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +56,7 @@ func (s *Service) Status(ctx context.Context, user, device string) (*Status, err
 	if err != nil {
 		return nil, err
 	}
-	t := &tx{s: s, user: user, rec: rec, now: now}
+	rec, now := t.rec, t.now
 	out := &Status{
 		Enabled: s.asked(rec), Required: s.policy.Required, Preferred: rec.Preferred,
 		RecoveryLeft: rec.Recovery.Left, Kinds: slices.Clone(s.policy.Kinds), OneAtATime: s.policy.OneAtATime,
@@ -76,7 +72,7 @@ func (s *Service) Status(ctx context.Context, user, device string) (*Status, err
 	if p.Email != "" {
 		out.EmailHint = otpcode.MaskEmail(p.Email)
 	}
-	if phone, err := t.phone(p); err == nil {
+	if phone, err := t.phone(p, t.shown()); err == nil {
 		out.Phone = s.showPhone(phone, false)
 	}
 	return out, nil

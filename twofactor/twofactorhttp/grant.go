@@ -39,12 +39,20 @@ func (g *Gate) grant(w http.ResponseWriter, r *http.Request, prove func(twofacto
 	if err != nil {
 		return nil, err
 	}
-	c, err := g.build(grantCookie, p.Token, p.Expires)
-	if err != nil {
+	if err := g.keepGrant(w, p); err != nil {
 		return nil, err
 	}
-	http.SetCookie(w, c)
 	return p, nil
+}
+
+// keepGrant hands out the cookie of a grant.
+func (g *Gate) keepGrant(w http.ResponseWriter, p *twofactor.Grant) error {
+	c, err := g.build(grantCookie, p.Token, p.Expires)
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, c)
+	return nil
 }
 
 // Enroll is [twofactor.Service.Enroll] for a request. Where the factor needs no
@@ -69,7 +77,8 @@ func (g *Gate) Enroll(w http.ResponseWriter, r *http.Request, req twofactor.Enro
 
 // Confirm is [twofactor.Service.Confirm] for a request: it proves an enrollment
 // with its first code, starts the app's session anew for what it now rests on,
-// and renews the grant.
+// and renews the grant. The session goes on as it is where the Confirmation has no
+// other: an address that is for recovery only is nothing to rest on.
 //
 // If only the session can't be started, the factor counts all the same; the
 // recovery codes that came with it are lost, and the user can make new ones.
@@ -85,7 +94,12 @@ func (g *Gate) Confirm(w http.ResponseWriter, r *http.Request, id, code string) 
 	if err != nil {
 		return nil, err
 	}
-	if err := g.enter(w, r, c.Session, twofactor.Made{Grant: &c.Grant}); err != nil {
+	if c.Session == nil { // which as a Session would not be nil
+		err = g.keepGrant(w, &c.Grant)
+	} else {
+		err = g.enter(w, r, c.Session, twofactor.Made{Grant: &c.Grant})
+	}
+	if err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -156,6 +156,12 @@ func phone(c *coder, p *Phone) {
 	c.text(7, &p.Was)
 	c.text(8, &p.CodeID)
 	number(c, 9, &p.CodeEnds)
+	optional(c, 10, &p.Draft, draft)
+}
+
+func draft(c *coder, d *Draft) {
+	c.fixed(1, d.Session[:])
+	number(c, 2, &d.Ends)
 }
 
 func notice(c *coder, n *Notice) {

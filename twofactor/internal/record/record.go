@@ -166,6 +166,14 @@ type Phone struct {
 	Sends    int                `cbor:"6,keyasint,omitempty"`
 	CodeID   string             `cbor:"8,keyasint,omitempty"`
 	CodeEnds int64              `cbor:"9,keyasint,omitempty"` // when Wrong and Sends are forgotten
+	Draft    *Draft             `cbor:"10,keyasint,omitempty"`
+}
+
+// A Draft bounds a number that a password alone has put there: it counts for that
+// session, and until then.
+type Draft struct {
+	Session [16]byte `cbor:"1,keyasint"`
+	Ends    int64    `cbor:"2,keyasint"`
 }
 
 // New returns the record of a user who has nothing yet.
@@ -207,4 +215,7 @@ func (r *Record) Prune(now int64) {
 	r.Attempts = slices.DeleteFunc(r.Attempts, func(a Attempt) bool { return a.Expires <= now })
 	r.Enrollments = slices.DeleteFunc(r.Enrollments, func(e Enrollment) bool { return e.Expires <= now })
 	r.Grants = slices.DeleteFunc(r.Grants, func(g Grant) bool { return g.Expires <= now || g.Epoch != r.Epoch })
+	if p := r.Phone; p != nil && p.Draft != nil && p.Draft.Ends <= now {
+		r.Phone = nil
+	}
 }
