@@ -5,21 +5,22 @@ import (
 	"database/sql"
 	"errors"
 
+	"github.com/latchkey-auth/latchkey/providers/internal/group"
 	"github.com/latchkey-auth/latchkey/twofactor"
 )
 
-func (s *Store) loadAlone(ctx context.Context, r *request) {
+func (s *Store) loadAlone(ctx context.Context, r *group.Request) {
 	var version []byte
-	r.err = s.runner.queryRow(ctx, s.sql.load, []any{[]byte(r.key)}, &version, &r.data)
-	if errors.Is(r.err, sql.ErrNoRows) {
-		r.err = twofactor.ErrNotFound
+	r.Err = s.runner.queryRow(ctx, s.sql.load, []any{[]byte(r.Key)}, &version, &r.Data)
+	if errors.Is(r.Err, sql.ErrNoRows) {
+		r.Err = twofactor.ErrNotFound
 	}
-	r.version = twofactor.Version(version)
+	r.Version = twofactor.Version(version)
 }
 
-func (s *Store) writeAlone(ctx context.Context, r *request) {
+func (s *Store) writeAlone(ctx context.Context, r *group.Request) {
 	for range tries {
-		if r.err = s.write(ctx, s.runner, r); !rolledBack(r.err) {
+		if r.Err = s.write(ctx, s.runner, r); !rolledBack(r.Err) {
 			return
 		}
 	}
@@ -31,16 +32,16 @@ func (s *Store) writeAlone(ctx context.Context, r *request) {
 // Package database/sql repeats a statement by itself when a driver returns
 // driver.ErrBadConn, which a driver may do only if the server can't have seen
 // it. So a conflict is never with a first try of our own.
-func (s *Store) write(ctx context.Context, on runner, r *request) error {
+func (s *Store) write(ctx context.Context, on runner, r *group.Request) error {
 	var result sql.Result
 	var err error
 	switch {
-	case r.remove:
-		result, err = on.exec(ctx, s.sql.remove, []byte(r.key), []byte(r.old))
-	case r.old == "":
-		result, err = on.exec(ctx, s.sql.create, []byte(r.key), []byte(r.new), r.data)
+	case r.Remove:
+		result, err = on.exec(ctx, s.sql.remove, []byte(r.Key), []byte(r.Old))
+	case r.Old == "":
+		result, err = on.exec(ctx, s.sql.create, []byte(r.Key), []byte(r.New), r.Data)
 	default:
-		result, err = on.exec(ctx, s.sql.replace, []byte(r.new), r.data, []byte(r.key), []byte(r.old))
+		result, err = on.exec(ctx, s.sql.replace, []byte(r.New), r.Data, []byte(r.Key), []byte(r.Old))
 	}
 	if err != nil {
 		return err
@@ -55,14 +56,14 @@ func (s *Store) write(ctx context.Context, on runner, r *request) error {
 		return nil
 	case n != 0:
 		return errors.New("more than one row has the key")
-	case !r.remove:
+	case !r.Remove:
 		return twofactor.ErrConflict
 	}
 	// Nothing deleted: either there is no record, or not in this version. What
 	// is found now may be newer than what was passed over; the answer is true
 	// all the same, since the version asked for can't have come back.
 	var one int
-	err = on.queryRow(ctx, s.sql.exists, []any{[]byte(r.key)}, &one)
+	err = on.queryRow(ctx, s.sql.exists, []any{[]byte(r.Key)}, &one)
 	switch {
 	case err == nil:
 		return twofactor.ErrConflict

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"math"
 
+	"github.com/latchkey-auth/latchkey/providers/internal/group"
 	"github.com/latchkey-auth/latchkey/twofactor"
 )
 
@@ -35,8 +36,8 @@ type Store struct {
 	table   string // quoted
 	sql     statements
 	runner  runner
-	loads   *group
-	writes  *group
+	loads   *group.Group
+	writes  *group.Group
 }
 
 var (
@@ -61,21 +62,21 @@ func New(db *sql.DB, c Config) (*Store, error) {
 	if c.Dialect != PostgreSQL {
 		s.runner = &prepared{on: db}
 	}
-	s.loads = &group{few: math.MaxInt, most: 1, alone: s.loadAlone, together: s.loadTogether}
-	s.writes = &group{few: math.MaxInt, most: 1, alone: s.writeAlone, together: s.writeTogether}
+	s.loads = &group.Group{Few: math.MaxInt, Most: 1, Alone: s.loadAlone, Together: s.loadTogether}
+	s.writes = &group.Group{Few: math.MaxInt, Most: 1, Alone: s.writeAlone, Together: s.writeTogether}
 	switch {
 	case c.Dialect == SQLite:
 		// Only one connection can write, and more of them would wait for its
 		// lock by polling. There is no round trip that a group of loads saves.
-		s.writes.few = 1
+		s.writes.Few = 1
 		if !c.Ungrouped {
-			s.writes.most = 100
+			s.writes.Most = 100
 		}
 	case c.Dialect == PostgreSQL && !c.Ungrouped:
 		// Measured: from about eight on, one large statement beats the
 		// processors that as many small ones keep busy at the same time.
-		s.loads.few, s.loads.most = 8, 100
-		s.writes.few, s.writes.most = 8, 100
+		s.loads.Few, s.loads.Most = 8, 100
+		s.writes.Few, s.writes.Most = 8, 100
 	}
 	return s, nil
 }
@@ -99,14 +100,14 @@ func (s *Store) Load(ctx context.Context, key string) (twofactor.Record, error) 
 	if err := checkKey(key); err != nil {
 		return twofactor.Record{}, err
 	}
-	r := &request{key: key}
-	if err := s.loads.do(ctx, r); err != nil {
+	r := &group.Request{Key: key}
+	if err := s.loads.Do(ctx, r); err != nil {
 		return twofactor.Record{}, wrap("load", err)
 	}
-	if r.version == "" {
+	if r.Version == "" {
 		return twofactor.Record{}, errors.New("sqlstore: load: the record is damaged")
 	}
-	return twofactor.Record{Data: r.data, Version: r.version}, nil
+	return twofactor.Record{Data: r.Data, Version: r.Version}, nil
 }
 
 // Save implements twofactor.Store.
@@ -117,11 +118,11 @@ func (s *Store) Save(ctx context.Context, key string, old twofactor.Version, dat
 	if data == nil {
 		data = []byte{} // nil would be NULL
 	}
-	r := &request{key: key, old: old, new: twofactor.Version(rand.Text()), data: data}
-	if err := s.writes.do(ctx, r); err != nil {
+	r := &group.Request{Key: key, Old: old, New: twofactor.Version(rand.Text()), Data: data}
+	if err := s.writes.Do(ctx, r); err != nil {
 		return "", wrap("save", err)
 	}
-	return r.new, nil
+	return r.New, nil
 }
 
 // Delete implements twofactor.Store.
@@ -129,7 +130,7 @@ func (s *Store) Delete(ctx context.Context, key string, old twofactor.Version) e
 	if err := checkKey(key); err != nil {
 		return err
 	}
-	return wrap("delete", s.writes.do(ctx, &request{key: key, old: old, remove: true}))
+	return wrap("delete", s.writes.Do(ctx, &group.Request{Key: key, Old: old, Remove: true}))
 }
 
 // Keys implements twofactor.Lister. It reads page by page and holds no

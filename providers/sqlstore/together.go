@@ -7,21 +7,22 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/latchkey-auth/latchkey/providers/internal/group"
 	"github.com/latchkey-auth/latchkey/twofactor"
 )
 
 // loadTogether is only called for PostgreSQL. SQLite has no round trip to save.
-func (s *Store) loadTogether(ctx context.Context, batch []*request) {
-	found := make(map[string]*request, len(batch))
+func (s *Store) loadTogether(ctx context.Context, batch []*group.Request) {
+	found := make(map[string]*group.Request, len(batch))
 	for _, r := range batch {
-		found[r.key], r.err = r, twofactor.ErrNotFound
+		found[r.Key], r.Err = r, twofactor.ErrNotFound
 	}
 	fail := func(err error) {
 		for _, r := range batch {
-			r.err = err
+			r.Err = err
 		}
 	}
-	rows, err := s.db.QueryContext(ctx, s.sql.loadMany, array(batch, func(r *request) string { return r.key }))
+	rows, err := s.db.QueryContext(ctx, s.sql.loadMany, array(batch, func(r *group.Request) string { return r.Key }))
 	if err != nil {
 		fail(err)
 		return
@@ -34,7 +35,7 @@ func (s *Store) loadTogether(ctx context.Context, batch []*request) {
 			return
 		}
 		r := found[string(key)]
-		r.version, r.data, r.err = twofactor.Version(version), data, nil
+		r.Version, r.Data, r.Err = twofactor.Version(version), data, nil
 	}
 	// An end that is no end must not read as "the others are not there".
 	if err := rows.Err(); err != nil {
@@ -42,29 +43,29 @@ func (s *Store) loadTogether(ctx context.Context, batch []*request) {
 	}
 }
 
-func (s *Store) writeTogether(ctx context.Context, batch []*request) {
+func (s *Store) writeTogether(ctx context.Context, batch []*group.Request) {
 	if s.dialect == SQLite {
 		s.writeInTransaction(ctx, batch)
 		return
 	}
-	var creates, replaces []*request
+	var creates, replaces []*group.Request
 	for _, r := range batch {
 		switch {
-		case r.remove:
+		case r.Remove:
 			s.writeAlone(ctx, r)
-		case r.old == "":
+		case r.Old == "":
 			creates = append(creates, r)
 		default:
 			replaces = append(replaces, r)
 		}
 	}
 	s.writeMany(ctx, s.sql.createMany, creates)
-	s.writeMany(ctx, s.sql.replaceMany, replaces, array(replaces, func(r *request) string { return string(r.old) }))
+	s.writeMany(ctx, s.sql.replaceMany, replaces, array(replaces, func(r *group.Request) string { return string(r.Old) }))
 }
 
 // writeMany sends one statement that writes many records and returns the
 // versions of those that it wrote.
-func (s *Store) writeMany(ctx context.Context, query string, batch []*request, more ...any) {
+func (s *Store) writeMany(ctx context.Context, query string, batch []*group.Request, more ...any) {
 	if len(batch) == 0 {
 		return
 	}
@@ -77,12 +78,12 @@ func (s *Store) writeMany(ctx context.Context, query string, batch []*request, m
 			first, length = append(first, ','), append(length, ',')
 		}
 		first = strconv.AppendInt(first, int64(len(data))+1, 10)
-		length = strconv.AppendInt(length, int64(len(r.data)), 10)
-		data = append(data, r.data...)
+		length = strconv.AppendInt(length, int64(len(r.Data)), 10)
+		data = append(data, r.Data...)
 	}
 	args := append([]any{
-		array(batch, func(r *request) string { return r.key }),
-		array(batch, func(r *request) string { return string(r.new) }),
+		array(batch, func(r *group.Request) string { return r.Key }),
+		array(batch, func(r *group.Request) string { return string(r.New) }),
 		string(append(first, '}')), string(append(length, '}')), data,
 	}, more...)
 	var won map[string]bool
@@ -95,9 +96,9 @@ func (s *Store) writeMany(ctx context.Context, query string, batch []*request, m
 	for _, r := range batch {
 		switch {
 		case err != nil:
-			r.err = err
-		case !won[string(r.new)]:
-			r.err = twofactor.ErrConflict
+			r.Err = err
+		case !won[string(r.New)]:
+			r.Err = twofactor.ErrConflict
 		}
 	}
 }
@@ -122,7 +123,7 @@ func (s *Store) queryVersions(ctx context.Context, query string, args []any) (ma
 }
 
 // array writes a bytea[] as PostgreSQL reads it: every driver can send a text.
-func array(batch []*request, column func(*request) string) string {
+func array(batch []*group.Request, column func(*group.Request) string) string {
 	var b []byte
 	b = append(b, '{')
 	for i, r := range batch {
@@ -138,17 +139,17 @@ func array(batch []*request, column func(*request) string) string {
 
 // writeInTransaction writes a batch with one commit, and so with one wait for
 // the disk.
-func (s *Store) writeInTransaction(ctx context.Context, batch []*request) {
+func (s *Store) writeInTransaction(ctx context.Context, batch []*group.Request) {
 	err := s.transact(ctx, batch)
 	if err == nil {
 		return
 	}
 	for _, r := range batch {
-		r.err = err
+		r.Err = err
 	}
 }
 
-func (s *Store) transact(ctx context.Context, batch []*request) (err error) {
+func (s *Store) transact(ctx context.Context, batch []*group.Request) (err error) {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return err
@@ -173,9 +174,9 @@ func (s *Store) transact(ctx context.Context, batch []*request) (err error) {
 	on := &prepared{on: conn}
 	defer on.close()
 	for _, r := range batch {
-		r.err = s.write(ctx, on, r)
-		if r.err != nil && r.err != twofactor.ErrConflict {
-			return r.err
+		r.Err = s.write(ctx, on, r)
+		if r.Err != nil && r.Err != twofactor.ErrConflict {
+			return r.Err
 		}
 	}
 	_, err = conn.ExecContext(ctx, "COMMIT")

@@ -1,4 +1,6 @@
-package sqlstore
+// Package group lets requests to a database that come at the same moment go
+// together.
+package group
 
 import (
 	"bytes"
@@ -11,46 +13,46 @@ import (
 	"github.com/latchkey-auth/latchkey/twofactor"
 )
 
-// A request is one Load, Save or Delete on its way, with its answer.
-type request struct {
-	key    string
-	old    twofactor.Version
-	new    twofactor.Version // of a Save
-	remove bool              // a Delete
-	data   []byte            // to be saved, or that was loaded
+// A Request is one Load, Save or Delete on its way, with its answer.
+type Request struct {
+	Key    string
+	Old    twofactor.Version
+	New    twofactor.Version // of a Save
+	Remove bool              // a Delete
+	Data   []byte            // to be saved, or that was loaded
 
-	version twofactor.Version // that was loaded
-	err     error
+	Version twofactor.Version // that was loaded
+	Err     error
 
 	done  chan struct{}
 	batch *batch
-	same  []*request // that get their answer from this one's
+	same  []*Request // that get their answer from this one's
 }
 
 // A batch is what goes to the database in one step.
 type batch struct {
-	requests []*request
+	requests []*Request
 	present  int // how many callers still wait for it
 	cancel   context.CancelFunc
 }
 
-// A group passes requests to the database. As long as there are few at a time,
+// A Group passes requests to the database. As long as there are few at a time,
 // each goes at once and by itself, so that nobody waits for others. Those that
 // find a batch under way, or too many single requests, wait and go together
 // once it is their turn: the busier the database, the larger the batches.
 //
 // It has no goroutine of its own. One starts when requests that wait get their
 // turn, and ends when none are left.
-type group struct {
-	few      int // requests, or one batch and requests, that may be under way
-	most     int // requests in a batch
-	alone    func(context.Context, *request)
-	together func(context.Context, []*request)
+type Group struct {
+	Few      int // requests, or one batch and requests, that may be under way
+	Most     int // requests in a batch
+	Alone    func(context.Context, *Request)
+	Together func(context.Context, []*Request)
 
 	mu       sync.Mutex
 	busy     int  // how many are under way
 	batching bool // whether one of them is a batch
-	waiting  []*request
+	waiting  []*Request
 }
 
 const (
@@ -63,40 +65,47 @@ const (
 	patience = 30 * time.Second
 )
 
-// do returns when r has its answer or ctx ends.
-func (g *group) do(ctx context.Context, r *request) error {
+// Do returns when r has its answer or ctx ends.
+func (g *Group) Do(ctx context.Context, r *Request) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	g.mu.Lock()
-	if g.busy < g.few && !g.batching {
+	if g.busy < g.Few && !g.batching {
 		g.busy++
 		g.mu.Unlock()
 		defer g.next(false)
 		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
-		g.alone(ctx, r)
-		return r.err
+		g.Alone(ctx, r)
+		return r.Err
 	}
 	// The batch may outlive the caller, who then owns its data again.
-	r.data = bytes.Clone(r.data)
+	r.Data = bytes.Clone(r.Data)
 	r.done = make(chan struct{})
 	g.waiting = append(g.waiting, r)
 	g.mu.Unlock()
 
 	select {
 	case <-r.done:
-		return r.err
+		return r.Err
 	case <-ctx.Done():
 		g.leave(r)
 		return ctx.Err()
 	}
 }
 
+// Now tells how many requests or batches are under way, and how many wait.
+func (g *Group) Now() (busy, waiting int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.busy, len(g.waiting)
+}
+
 // leave withdraws r if it is still waiting. If it is under way it is left
 // alone, for the sake of the others in its batch; only when all of them have
 // gone is the batch given up.
-func (g *group) leave(r *request) {
+func (g *Group) leave(r *Request) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if i := slices.Index(g.waiting, r); i >= 0 {
@@ -110,7 +119,7 @@ func (g *group) leave(r *request) {
 
 // next is called when a request or a batch has been answered, and starts what
 // has been waiting for that.
-func (g *group) next(wasBatch bool) {
+func (g *Group) next(wasBatch bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.busy--
@@ -122,11 +131,11 @@ func (g *group) next(wasBatch bool) {
 	}
 	// A batch is worth its while for those only who would have to queue.
 	most := 1
-	if len(g.waiting) > g.few-g.busy {
-		most = g.most
+	if len(g.waiting) > g.Few-g.busy {
+		most = g.Most
 		g.batching = true
 	}
-	for len(g.waiting) > 0 && g.busy < g.few {
+	for len(g.waiting) > 0 && g.busy < g.Few {
 		ctx, b := g.take(most)
 		g.busy++
 		go g.run(ctx, b, g.batching)
@@ -137,20 +146,20 @@ func (g *group) next(wasBatch bool) {
 }
 
 // take makes a batch of those who wait.
-func (g *group) take(most int) (context.Context, *batch) {
+func (g *Group) take(most int) (context.Context, *batch) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	b := &batch{cancel: cancel}
-	first := make(map[string]*request)
+	first := make(map[string]*Request)
 	size := 0
 	later := g.waiting[:0]
 	for _, r := range g.waiting {
-		f := first[r.key]
+		f := first[r.Key]
 		switch {
-		case f == nil && len(b.requests) < most && (size == 0 || size+len(r.data) <= mostBytes):
-			first[r.key] = r
+		case f == nil && len(b.requests) < most && (size == 0 || size+len(r.Data) <= mostBytes):
+			first[r.Key] = r
 			b.requests = append(b.requests, r)
-			size += len(r.data) + 1
-		case f != nil && f.old == r.old && !f.remove && !r.remove:
+			size += len(r.Data) + 1
+		case f != nil && f.Old == r.Old && !f.Remove && !r.Remove:
 			f.same = append(f.same, r)
 		default:
 			// A key stands in a batch once. Two writes to it in one statement
@@ -166,12 +175,12 @@ func (g *group) take(most int) (context.Context, *batch) {
 	return ctx, b
 }
 
-func (g *group) run(ctx context.Context, b *batch, isBatch bool) {
+func (g *Group) run(ctx context.Context, b *batch, isBatch bool) {
 	defer b.cancel()
 	if len(b.requests) == 1 {
-		g.alone(ctx, b.requests[0])
+		g.Alone(ctx, b.requests[0])
 	} else {
-		g.together(ctx, b.requests)
+		g.Together(ctx, b.requests)
 	}
 	for _, r := range b.requests {
 		for _, s := range r.same {
@@ -189,7 +198,7 @@ func (g *group) run(ctx context.Context, b *batch, isBatch bool) {
 }
 
 // grows tells whether more are waiting than before.
-func (g *group) grows(before *int) bool {
+func (g *Group) grows(before *int) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	n := len(g.waiting)
@@ -202,13 +211,13 @@ func (g *group) grows(before *int) bool {
 // first: a Load with the same record, a Save with a conflict. Whether first won
 // or lost, the version that both began from isn't the stored one any more, and
 // no version returns. If first doesn't know, r doesn't either.
-func (r *request) answerLike(first *request) {
+func (r *Request) answerLike(first *Request) {
 	switch {
-	case first.err != nil:
-		r.err = first.err
-	case r.new != "":
-		r.err = twofactor.ErrConflict
+	case first.Err != nil:
+		r.Err = first.Err
+	case r.New != "":
+		r.Err = twofactor.ErrConflict
 	default:
-		r.version, r.data = first.version, bytes.Clone(first.data)
+		r.Version, r.Data = first.Version, bytes.Clone(first.Data)
 	}
 }

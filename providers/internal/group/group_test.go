@@ -1,4 +1,4 @@
-package sqlstore
+package group
 
 // These tests are inside the package because the order in which requests meet
 // can be arranged only around a group, not around a database.
@@ -24,11 +24,11 @@ type stage struct {
 	release []chan error
 }
 
-func (s *stage) enter(ctx context.Context, batch ...*request) error {
+func (s *stage) enter(ctx context.Context, batch ...*Request) error {
 	s.mu.Lock()
 	var keys []string
 	for _, r := range batch {
-		keys = append(keys, r.key)
+		keys = append(keys, r.Key)
 	}
 	s.began = append(s.began, keys)
 	s.ctx = append(s.ctx, ctx)
@@ -43,15 +43,15 @@ func (s *stage) enter(ctx context.Context, batch ...*request) error {
 	}
 }
 
-func (s *stage) group(few int) *group {
-	return &group{
-		few:   few,
-		most:  100,
-		alone: func(ctx context.Context, r *request) { r.err = s.enter(ctx, r) },
-		together: func(ctx context.Context, batch []*request) {
+func (s *stage) group(few int) *Group {
+	return &Group{
+		Few:   few,
+		Most:  100,
+		Alone: func(ctx context.Context, r *Request) { r.Err = s.enter(ctx, r) },
+		Together: func(ctx context.Context, batch []*Request) {
 			err := s.enter(ctx, batch...)
 			for _, r := range batch {
-				r.err = err
+				r.Err = err
 			}
 		},
 	}
@@ -65,9 +65,9 @@ func (s *stage) answer(i int, err error) {
 
 // save starts a Save of key from version old in g, and returns where its error
 // will be.
-func save(ctx context.Context, g *group, key string, old twofactor.Version) chan error {
+func save(ctx context.Context, g *Group, key string, old twofactor.Version) chan error {
 	result := make(chan error, 1)
-	go func() { result <- g.do(ctx, &request{key: key, old: old, new: "new", data: []byte(key)}) }()
+	go func() { result <- g.Do(ctx, &Request{Key: key, Old: old, New: "new", Data: []byte(key)}) }()
 	synctest.Wait()
 	return result
 }
@@ -179,7 +179,7 @@ func TestDeleteIsNoSave(t *testing.T) {
 		save(t.Context(), g, "x", "v")
 		results := make(chan error, 3)
 		for range 2 {
-			go func() { results <- g.do(t.Context(), &request{key: "a", remove: true}) }()
+			go func() { results <- g.Do(t.Context(), &Request{Key: "a", Remove: true}) }()
 			synctest.Wait()
 		}
 		created := save(t.Context(), g, "a", "")
@@ -198,15 +198,15 @@ func TestSameLoad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s stage
 		g := s.group(1)
-		g.alone = func(ctx context.Context, r *request) {
-			r.err = s.enter(ctx, r)
-			r.version, r.data = "v", []byte("data")
+		g.Alone = func(ctx context.Context, r *Request) {
+			r.Err = s.enter(ctx, r)
+			r.Version, r.Data = "v", []byte("data")
 		}
 		save(t.Context(), g, "x", "v")
-		loads := []*request{{key: "a"}, {key: "a"}}
+		loads := []*Request{{Key: "a"}, {Key: "a"}}
 		var wg sync.WaitGroup
 		for _, r := range loads {
-			wg.Go(func() { g.do(t.Context(), r) })
+			wg.Go(func() { g.Do(t.Context(), r) })
 			synctest.Wait()
 		}
 		s.answer(0, nil)
@@ -288,12 +288,12 @@ func TestDataIsNotKept(t *testing.T) {
 		var s stage
 		g := s.group(1)
 		var sent []byte
-		g.together = func(_ context.Context, batch []*request) { sent = batch[0].data }
+		g.Together = func(_ context.Context, batch []*Request) { sent = batch[0].data }
 		save(t.Context(), g, "x", "v")
 		ctx, cancel := context.WithCancel(t.Context())
 		data := []byte("before")
 		left := make(chan error)
-		go func() { left <- g.do(ctx, &request{key: "a", new: "n", data: data}) }()
+		go func() { left <- g.Do(ctx, &Request{Key: "a", New: "n", Data: data}) }()
 		synctest.Wait()
 		other := save(t.Context(), g, "b", "v")
 		_ = other
@@ -311,7 +311,7 @@ func TestBatchesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s stage
 		g := s.group(1)
-		g.most = 3
+		g.Most = 3
 		save(t.Context(), g, "x", "v")
 		var results []chan error
 		for i := range 7 {
@@ -320,7 +320,7 @@ func TestBatchesAreBounded(t *testing.T) {
 		large := make(chan error, 2)
 		for i := range 2 {
 			go func() {
-				large <- g.do(t.Context(), &request{key: fmt.Sprint("large ", i), new: "n", data: make([]byte, mostBytes)})
+				large <- g.Do(t.Context(), &Request{Key: fmt.Sprint("large ", i), New: "n", Data: make([]byte, mostBytes)})
 			}()
 			synctest.Wait()
 		}
