@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/latchkey-auth/latchkey/providers/internal/group"
 	"github.com/latchkey-auth/latchkey/twofactor"
 )
 
@@ -36,6 +38,8 @@ type Store struct {
 	client   redis.UniversalClient
 	prefix   string
 	replicas int
+	loads    *group.Group
+	writes   *group.Group
 }
 
 var (
@@ -66,6 +70,11 @@ func New(ctx context.Context, client redis.UniversalClient, c Config) (*Store, e
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{client: client, prefix: c.Prefix, replicas: c.Replicas}
+	s.loads = &group.Group{Few: few, Most: most, Alone: s.alone, Together: s.together}
+	s.writes = &group.Group{Few: few, Most: most, Alone: s.alone, Together: s.together}
+	if c.Replicas > 0 {
+		s.writes.Few = math.MaxInt // each write waits for the replicas by itself
+	}
 	warnings, err := s.Check(ctx)
 	if err != nil {
 		warnings = append(warnings, "the server's durability could not be checked: "+err.Error())
@@ -78,53 +87,27 @@ func New(ctx context.Context, client redis.UniversalClient, c Config) (*Store, e
 
 // Load implements twofactor.Store.
 func (s *Store) Load(ctx context.Context, key string) (twofactor.Record, error) {
-	cmd, err := s.run(ctx, loadScript, key)
-	if err != nil {
+	r := &group.Request{Key: key}
+	if err := s.loads.Do(ctx, r); err != nil {
 		return twofactor.Record{}, fmt.Errorf("redisstore: load: %w", err)
 	}
-	fields, err := cmd.Slice()
-	if err != nil || len(fields) != 2 {
-		return twofactor.Record{}, errors.New("redisstore: load: the server's answer is not a record")
-	}
-	if fields[0] == nil && fields[1] == nil {
-		return twofactor.Record{}, fmt.Errorf("redisstore: load: %w", twofactor.ErrNotFound)
-	}
-	version, ok1 := fields[0].(string)
-	data, ok2 := fields[1].(string)
-	if !ok1 || !ok2 || version == "" {
-		return twofactor.Record{}, errors.New("redisstore: load: the record is damaged")
-	}
-	return twofactor.Record{Data: []byte(data), Version: twofactor.Version(version)}, nil
+	return twofactor.Record{Data: r.Data, Version: r.Version}, nil
 }
 
 // Save implements twofactor.Store.
 func (s *Store) Save(ctx context.Context, key string, old twofactor.Version, data []byte) (twofactor.Version, error) {
-	v := rand.Text()
 	// A copy, since the command may still be on its way when Save has returned.
-	if err := s.write(ctx, saveScript, key, string(old), v, bytes.Clone(data)); err != nil {
+	r := &group.Request{Key: key, Old: old, New: twofactor.Version(rand.Text()), Data: bytes.Clone(data)}
+	if err := s.writes.Do(ctx, r); err != nil {
 		return "", fmt.Errorf("redisstore: save: %w", err)
 	}
-	return twofactor.Version(v), nil
+	return r.New, nil
 }
 
 // Delete implements twofactor.Store.
 func (s *Store) Delete(ctx context.Context, key string, old twofactor.Version) error {
-	if err := s.write(ctx, deleteScript, key, string(old)); err != nil {
+	if err := s.writes.Do(ctx, &group.Request{Key: key, Old: old, Remove: true}); err != nil {
 		return fmt.Errorf("redisstore: delete: %w", err)
-	}
-	return nil
-}
-
-func (s *Store) write(ctx context.Context, sc *script, key string, args ...any) error {
-	cmd, err := s.run(ctx, sc, key, args...)
-	if err != nil {
-		return err
-	}
-	switch n, err := cmd.Int(); {
-	case err != nil:
-		return errors.New("the server's answer is not a number")
-	case n == 0:
-		return twofactor.ErrConflict
 	}
 	return nil
 }

@@ -4,11 +4,19 @@ import (
 	"context"
 	"crypto/sha1"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/latchkey-auth/latchkey/providers/internal/group"
+	"github.com/latchkey-auth/latchkey/twofactor"
 )
+
+// From few requests on that are under way, others wait and go together, at most
+// so many at a time: a packet each costs client and server more than the work.
+const few, most = 8, 128
 
 // A script runs on the server as one step.
 type script struct {
@@ -48,30 +56,112 @@ type once struct{ *redis.Cmd }
 
 func (once) NoRetry() bool { return true }
 
-// run runs sc on the record under key, and returns as soon as ctx ends. The
+// scriptFor returns the script of a request, and its arguments.
+func scriptFor(r *group.Request) (sc *script, args []any) {
+	switch {
+	case r.Remove:
+		return deleteScript, []any{string(r.Old)}
+	case r.New != "":
+		return saveScript, []any{string(r.Old), string(r.New), r.Data}
+	}
+	return loadScript, nil
+}
+
+// alone runs the script of one request, and returns as soon as ctx ends. The
 // client library looks at ctx only before it sends.
-func (s *Store) run(ctx context.Context, sc *script, key string, args ...any) (*redis.Cmd, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if ctx.Done() == nil {
-		return s.send(ctx, sc, key, args)
-	}
+func (s *Store) alone(ctx context.Context, r *group.Request) {
+	sc, args := scriptFor(r)
 	type answer struct {
 		cmd *redis.Cmd
 		err error
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		cmd, err := s.send(ctx, sc, key, args)
+		cmd, err := s.send(ctx, sc, r.Key, args)
 		answered <- answer{cmd, err}
 	}()
 	select {
 	case a := <-answered:
-		return a.cmd, a.err
+		settle(r, sc, a.cmd, a.err)
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		r.Err = ctx.Err()
 	}
+}
+
+// together sends the scripts of many requests in one packet. The server runs
+// each by itself, and one that is refused leaves the others alone.
+func (s *Store) together(ctx context.Context, batch []*group.Request) {
+	type sent struct {
+		r   *group.Request
+		sc  *script
+		cmd *redis.Cmd
+	}
+	all := make([]sent, len(batch))
+	pipe := s.client.Pipeline()
+	for i, r := range batch {
+		sc, args := scriptFor(r)
+		cmd := redis.NewCmd(ctx, append([]any{"evalsha", sc.sha, 1, s.prefix + r.Key}, args...)...)
+		all[i] = sent{r, sc, cmd}
+		if sc.writes {
+			pipe.Process(ctx, once{cmd})
+		} else {
+			pipe.Process(ctx, cmd)
+		}
+	}
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		pipe.Exec(ctx) // each command has its own error
+	}()
+	select {
+	case <-answered:
+	case <-ctx.Done():
+		for _, r := range batch {
+			r.Err = ctx.Err()
+		}
+		return
+	}
+	for _, a := range all {
+		if err := a.cmd.Err(); redis.HasErrorPrefix(err, "NOSCRIPT") {
+			s.alone(ctx, a.r) // which brings the script along
+		} else {
+			settle(a.r, a.sc, a.cmd, err)
+		}
+	}
+}
+
+// settle gives r the server's answer.
+func settle(r *group.Request, sc *script, cmd *redis.Cmd, err error) {
+	switch {
+	case err != nil:
+		r.Err = err
+	case sc.writes:
+		switch n, err := cmd.Int(); {
+		case err != nil:
+			r.Err = errors.New("the server's answer is not a number")
+		case n == 0:
+			r.Err = twofactor.ErrConflict
+		}
+	default:
+		r.Version, r.Data, r.Err = record(cmd)
+	}
+}
+
+// record reads the answer to loadScript.
+func record(cmd *redis.Cmd) (twofactor.Version, []byte, error) {
+	fields, err := cmd.Slice()
+	if err != nil || len(fields) != 2 {
+		return "", nil, errors.New("the server's answer is not a record")
+	}
+	if fields[0] == nil && fields[1] == nil {
+		return "", nil, twofactor.ErrNotFound
+	}
+	version, ok1 := fields[0].(string)
+	data, ok2 := fields[1].(string)
+	if !ok1 || !ok2 || version == "" {
+		return "", nil, errors.New("the record is damaged")
+	}
+	return twofactor.Version(version), []byte(data), nil
 }
 
 func (s *Store) send(ctx context.Context, sc *script, key string, args []any) (*redis.Cmd, error) {

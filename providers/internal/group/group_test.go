@@ -288,7 +288,7 @@ func TestDataIsNotKept(t *testing.T) {
 		var s stage
 		g := s.group(1)
 		var sent []byte
-		g.Together = func(_ context.Context, batch []*Request) { sent = batch[0].data }
+		g.Together = func(_ context.Context, batch []*Request) { sent = batch[0].Data }
 		save(t.Context(), g, "x", "v")
 		ctx, cancel := context.WithCancel(t.Context())
 		data := []byte("before")
