@@ -23,7 +23,9 @@ type Answer struct {
 
 	// Codes are three consecutive codes of the authenticator app, oldest first,
 	// in place of Code. They cost nothing, and so are the way in for the owner
-	// when the tries are used up.
+	// when the tries are used up. With two that are right and one that is not,
+	// all three are spent, so that who saw two can't guess the third: the user
+	// waits for three newer ones.
 	Codes []string
 
 	// RememberDevice asks for trust in this device, where the policy offers it.

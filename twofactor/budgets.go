@@ -1,6 +1,7 @@
 package twofactor
 
 import (
+	"slices"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/twofactor/internal/budget"
@@ -79,7 +80,11 @@ func (t *tx) hit(f *record.Factor) {
 
 // unfinished tells the owner, now and then, that someone had the password and
 // not the second factor.
-func (t *tx) unfinished() {
+func (t *tx) unfinished(a *attempt) {
+	row := slices.ContainsFunc(t.rec.Factors, func(f record.Factor) bool { return f.Fails >= unfinishedRow })
+	if !row && a.Wrong < triesPerLogin {
+		return
+	}
 	if t.now.Unix()-t.rec.Noticed < int64(noticePause/time.Second) {
 		return
 	}
