@@ -51,12 +51,11 @@ func (p purse) pay(now time.Time, n int) *RejectedError {
 // back gives the price of a right answer back, and no more than that.
 func (p purse) back(now time.Time, n int) { *p.full = tries.Back(*p.full, now, n) }
 
-// missed counts a wrong code against a factor.
-func (t *tx) missed(f *record.Factor, paid bool) {
+// missed counts a wrong code against a factor, if it was paid for: a pause or an
+// end for guesses that can't win would only keep the owner out.
+func (t *tx) missed(f *record.Factor) {
 	f.Fails++
-	if paid { // a pause for guesses that can't win would only keep the owner out
-		f.Row++
-	}
+	f.Row++
 	if f.Row >= rowPerFactor {
 		f.Row = 0
 		f.PausedUntil = t.now.Add(factorPause).Unix()

@@ -40,7 +40,7 @@ func (t *tx) judgeDigits(a *attempt, in input) (*proof, error) {
 		return nil, t.refuse(err)
 	}
 	price := len(targets) // each comparison is a guess of its own
-	if a.guessFree(targets[0]) {
+	if guessFree(a.sent(targets[0].ID), in.digits) {
 		price = 0 // one in 10^10, and the login's own limit holds
 	}
 	if no := a.purse.pay(t.now, price); no != nil {
@@ -86,9 +86,9 @@ func (t *tx) judgeDigits(a *attempt, in input) (*proof, error) {
 		return nil, t.refuse(no)
 	}
 	a.purse.back(t.now, max(0, price-compared))
-	if no.Reason == ReasonWrongCode {
+	if no.Reason == ReasonWrongCode && price > 0 {
 		for _, f := range missed {
-			t.missed(f, price > 0)
+			t.missed(f)
 		}
 	}
 	return nil, t.wrong(a, no, targets[0])
@@ -160,7 +160,7 @@ func (t *tx) judgeConsecutive(a *attempt, in input) (*proof, error) {
 			return &proof{kind: m.kind(), method: f.ID, amr: m.amr()}, nil
 		}
 		if errors.Is(err, errNearMiss) {
-			t.missed(f, true)
+			t.missed(f)
 			near, err = f, reject(ReasonWrongCode)
 		}
 		refusal, ok := errors.AsType[*RejectedError](err)
