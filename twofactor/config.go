@@ -41,7 +41,7 @@ type Config struct {
 	// Now is the only clock. The default is time.Now. The clocks of all nodes have
 	// to agree to within a few seconds: one that is behind takes codes that have
 	// run out, and a pause that one ahead begins lasts until the others have caught
-	// up with it.
+	// up with it. A right answer costs no try on any of them.
 	Now func() time.Time
 
 	// OnEvent is called after whatever an Event reports has been saved. It must
