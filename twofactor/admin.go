@@ -66,7 +66,10 @@ type Import struct {
 	Keys []ImportedKey
 
 	// RecoveryHashes are bcrypt hashes of unused recovery codes. They are
-	// compared slowly until they are used up.
+	// compared slowly until they are used up. They are only as hard to guess as
+	// the other system made them, so unlike codes that were made here they are
+	// limited as all other codes are, and refused when the tries are used up; and
+	// while there are some, a slip of the pen in any recovery code costs a try.
 	RecoveryHashes [][]byte
 }
 

@@ -70,10 +70,10 @@ func read(a Answer) (input, error) {
 			in.recovery = &code
 			return in, nil
 		}
-		// What is left is a slip of the pen, or a code that another system hashed.
-		// The empty set finds none, and tells whether it can be one at all.
-		_, err := recovery.Set{}.MatchImported(a.Code)
-		if recovery.LooksLikeCode(a.Code) || errors.Is(err, recovery.ErrMalformed) {
+		// What is left is a slip of the pen, or a code that another system hashed,
+		// which may have the shape of ours. The empty set finds none, and tells
+		// whether it can be one at all.
+		if _, err := (recovery.Set{}).MatchImported(a.Code); errors.Is(err, recovery.ErrMalformed) {
 			return in, reject(ReasonMalformedCode)
 		}
 		return in, nil

@@ -20,6 +20,10 @@ type Config struct {
 	// Keys seal records and tokens. The first one seals, all of them open.
 	// Required: without a key there is no start.
 	//
+	// One key is for one service. Two services with one key take each other's
+	// records and sessions, since what is sealed names the user and not the
+	// service: user 42 of the shop would pass for user 42 of the staff's pages.
+	//
 	// To replace a key, add the new one at the end on every node, then move it
 	// to the front, then let [Service.Reseal] bring the records over, and only
 	// then take the old one away.
