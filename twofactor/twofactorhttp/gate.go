@@ -33,8 +33,9 @@ type Config struct {
 	// sign-in, and keeps s.Token() in it, on the server. The session must get a
 	// new id, or whoever planted the old one is signed in too (session
 	// fixation), and must hold nothing of another user. It is called again when
-	// the user has proven a new factor. An error means that nobody is signed in.
-	// Required.
+	// the user has proven a new factor. Store nothing when you return an error:
+	// it means that nobody is signed in, but many session managers save what a
+	// session holds whatever was answered. Required.
 	StartSession func(w http.ResponseWriter, r *http.Request, s twofactor.Session) error
 
 	// Refuse answers the requests that a Require method turns away, such as by
