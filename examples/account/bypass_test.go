@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/tls"
 	"net/http"
 	"net/http/httptest"
@@ -185,34 +184,6 @@ func TestNewPasswordEndsResetCodes(t *testing.T) {
 	b.api("POST", "/api/password", fields{"old": "alice-demo-password", "new": "another-password"}, 204)
 	require.Equal(t, 400, s.browser().post("/reset-password", "reset", code, "new", "yet-another-password").status)
 	b.api("GET", "/api/me", nil, 200)
-}
-
-// A sign-in that has checked the old password, and goes on when it is the old one,
-// signs nobody in.
-func TestSignInThatMetANewPassword(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, "access", func(c *config) { c.notes = &slowNotes{memoryNotes: new(memoryNotes)} })
-	notes := s.app.notes.(*slowNotes)
-	notes.meanwhile = func() { require.NoError(t, s.app.passwordChanged(t.Context(), "u-7f3a", "another-password")) }
-	b := s.browser()
-	b.api("POST", "/api/sign-in", fields{"user": "alice@example.com", "password": "alice-demo-password"}, 401)
-	b.api("GET", "/api/me", nil, 401)
-	notes.meanwhile = nil
-	b.api("POST", "/api/sign-in", fields{"user": "alice@example.com", "password": "another-password"}, 200)
-	b.api("GET", "/api/me", nil, 200)
-}
-
-// slowNotes give something else the time to happen after the password was checked.
-type slowNotes struct {
-	*memoryNotes
-	meanwhile func()
-}
-
-func (n *slowNotes) enrolled(ctx context.Context, user string) (bool, error) {
-	if n.meanwhile != nil {
-		n.meanwhile()
-	}
-	return n.memoryNotes.enrolled(ctx, user)
 }
 
 // resetCode asks for a new password and reads the mail.
