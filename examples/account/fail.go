@@ -36,8 +36,8 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	typed, mendable := errors.AsType[userError](err)
 	input, unclear := errors.AsType[*twofactor.InputError](err)
 	switch {
-	case refused && no.Reason == twofactor.ReasonLoginEnded:
-		to = "/sign-in?note=ended"
+	case refused && no.Reason == twofactor.ReasonLoginEnded, (refused || mendable || unclear) && !a.known(r):
+		to = "/sign-in?note=ended" // strangers get no session to keep a sentence in
 	case refused && no.Reason == twofactor.ReasonEnrollmentRequired && !strings.HasPrefix(r.URL.Path, "/settings"):
 		to = "/settings"
 	case refused && no.Reason == twofactor.ReasonGrantRequired && strings.HasPrefix(r.URL.Path, "/admin"):

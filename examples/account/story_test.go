@@ -113,6 +113,7 @@ func TestHosting_C1toC7(t *testing.T) {
 
 	// C6, C7: the code goes out by itself.
 	in := s.browser()
+	require.NoError(t, s.app.service.Drain(t.Context()))
 	before := len(s.app.messages.Messages())
 	require.Equal(t, statusSecondFactor, in.signIn("alice"))
 	require.NoError(t, s.app.service.Drain(t.Context()))
