@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -43,6 +44,7 @@ type app struct {
 	api      http.Handler // the JSON contract
 	pages    pages
 	handler  http.Handler
+	behind   sync.WaitGroup // what goes on when a request has been answered
 }
 
 func newApp(cfg config) (*app, error) {

@@ -56,6 +56,7 @@ func TestResetCodeEndsAfterHalfAnHour(t *testing.T) {
 	b.post("/forgot-password", "user", "bob@example.com")
 	code := regexp.MustCompile(`\b[A-Z2-7]{26}\b`).FindString(s.sent("bob@example.com"))
 	b.post("/forgot-password", "user", "bob@example.com")
+	require.NoError(t, s.app.drain(t.Context()))
 	require.Len(t, s.app.messages.Messages(), 1, "one a minute")
 	s.clock.Advance(resetLife)
 	require.Equal(t, 400, b.post("/reset-password", "reset", code, "new", "another-password").status)
@@ -190,6 +191,7 @@ func TestNewPasswordEndsResetCodes(t *testing.T) {
 func (s *site) resetCode(name string) string {
 	s.t.Helper()
 	s.browser().post("/forgot-password", "user", name+"@example.com")
+	require.NoError(s.t, s.app.drain(s.t.Context()))
 	messages := s.app.messages.Messages()
 	for i := len(messages) - 1; i >= 0; i-- {
 		if code := regexp.MustCompile(`\b[A-Z2-7]{26}\b`).FindString(messages[i].Text); code != "" {

@@ -73,7 +73,7 @@ func (i *interrupted) Save(ctx context.Context, key string, old twofactor.Versio
 // being sent that could come first.
 func (s *site) next(at *atomic.Pointer[func()], do func()) {
 	s.t.Helper()
-	require.NoError(s.t, s.app.service.Drain(s.t.Context()))
+	require.NoError(s.t, s.app.drain(s.t.Context()))
 	at.Store(&do)
 }
 
