@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -58,7 +59,8 @@ type Config struct {
 
 	// InsecurePlainHTTP is for trying things out without https: it takes the
 	// protection from all cookies, which then have other names. Only requests
-	// to this machine's own names (localhost, 127.0.0.1, [::1]) are served.
+	// from this machine to its own names (localhost, 127.0.0.1, [::1]) are
+	// served, and none that a proxy or another site's page has a hand in.
 	InsecurePlainHTTP bool
 
 	// Now is the clock, the same as that of the Service. The default is time.Now.
@@ -109,7 +111,7 @@ func New(cfg Config) (*Gate, error) {
 // cookie that the browser drops would be lost.
 func (g *Gate) check(r *http.Request) error {
 	switch {
-	case g.cfg.InsecurePlainHTTP && loopback(r.Host):
+	case g.cfg.InsecurePlainHTTP && local(r):
 		return nil
 	case g.cfg.InsecurePlainHTTP:
 		return fmt.Errorf("%w: InsecurePlainHTTP serves nothing but this machine", ErrPlainHTTP)
@@ -119,9 +121,26 @@ func (g *Gate) check(r *http.Request) error {
 	return nil
 }
 
-// loopback reports whether a Host header names this machine. Anyone can send
-// such a header, but a browser that another machine serves doesn't: a switch
-// that was left on in production shows at the first sign-in.
+// local reports whether a request was made on this machine, as far as can be
+// seen: a switch that was left on in production shows at the first sign-in. The
+// Host header alone says little, since a proxy may send its own name for this
+// process there (nginx does by default). Then the peer, or what the proxy or the
+// browser adds, speaks of elsewhere.
+func local(r *http.Request) bool {
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+		if len(r.Header.Values(name)) > 0 {
+			return false
+		}
+	}
+	for _, origin := range r.Header.Values("Origin") {
+		if u, err := url.Parse(origin); origin != "null" && (err != nil || !loopback(u.Host)) {
+			return false
+		}
+	}
+	return loopback(r.Host) && peer(r).Unmap().IsLoopback()
+}
+
+// loopback reports whether a host, with a port or without, is this machine.
 func loopback(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
