@@ -25,6 +25,7 @@ type config struct {
 	proxied      bool // a proxy speaks https; otherwise plain http on this machine
 	outbox       bool // show all messages to everybody
 	passwordCost int
+	adminWait    time.Duration // how old an administrator's second factor has to be
 	now          func() time.Time
 	logger       *slog.Logger
 }
