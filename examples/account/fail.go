@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/latchkey-auth/latchkey/twofactor"
@@ -63,7 +64,7 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 func back(r *http.Request) string {
 	switch path := r.URL.Path; {
 	case r.Method == http.MethodPost && r.PathValue("id") != "" && strings.HasPrefix(path, "/settings/enrollments/"):
-		return "/settings/enrollments/" + r.PathValue("id")
+		return "/settings/enrollments/" + url.PathEscape(r.PathValue("id")) // no way to another site
 	case strings.HasPrefix(path, "/settings"):
 		return "/settings"
 	case strings.HasPrefix(path, "/second-step"):

@@ -74,6 +74,9 @@ func run(ctx context.Context, args []string, out, logs io.Writer) error {
 	if err != nil {
 		return err
 	}
+	for _, w := range a.policy.Warnings() {
+		logger.Warn("the policy allows a risk", "what", w)
+	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", *addr)
 	if err != nil {
 		return err
