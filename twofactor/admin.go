@@ -21,6 +21,11 @@ const adminFresh = 5 * time.Minute
 // of an administrator, who has proven a second factor of their own within five
 // minutes and is someone else. It works on a record that no key opens any more,
 // and leaves a record behind. why goes into the event and must not be empty.
+//
+// Who has no second factor sets one up with the password alone, and has then
+// proven it: without more, an administrator's password is enough to reset
+// anybody. Give administrators their factor when they become one, or let a new
+// one wait until they must have read the mail about it.
 func (s *Service) Reset(ctx context.Context, admin *Verified, user, why string) error {
 	now, err := s.now()
 	if err != nil {
