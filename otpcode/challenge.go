@@ -6,6 +6,9 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"io"
+	"log/slog"
 	"slices"
 	"time"
 )
@@ -73,8 +76,8 @@ type Spec struct {
 	Life   time.Duration // 1 second to [MaxLife]. The default is 5 minutes.
 }
 
-// Issued is a new code, for one message. Code is a secret; an Issued prints
-// without it.
+// Issued is a new code, for one message. Code is a secret: fmt, slog and
+// encoding/json write an Issued without it.
 type Issued struct {
 	Code      string
 	Reference string // a few letters, to be shown in the message and on the page
@@ -87,6 +90,15 @@ func (i Issued) String() string { return "[code " + i.Reference + "]" }
 
 // GoString returns the same as String.
 func (i Issued) GoString() string { return i.String() }
+
+// Format writes the same as String, whatever the verb.
+func (i Issued) Format(f fmt.State, _ rune) { io.WriteString(f, i.String()) }
+
+// LogValue hides the code from slog, whose JSON handler asks no String.
+func (i Issued) LogValue() slog.Value { return slog.StringValue(i.String()) }
+
+// MarshalText hides the code from encoding/json.
+func (i Issued) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
 
 // A Challenge is what is kept of the codes sent to one person for one thing. It
 // is a value: no method changes the Challenge it is called on. The zero
