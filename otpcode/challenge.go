@@ -21,6 +21,10 @@ const (
 	defaultLife   = 5 * time.Minute
 	defaultDigits = minDigits
 
+	// maxSkew is how far the clocks of two nodes may be apart. A clock that was
+	// set back further would let a code live as long as it is wrong.
+	maxSkew = 5 * time.Minute
+
 	minKey   = 32 // bytes
 	keepMost = 4  // entries: the newest and three before it
 
@@ -37,7 +41,9 @@ var (
 	// ErrMismatch says that a code is wrong.
 	ErrMismatch = errors.New("otpcode: wrong code")
 
-	// ErrExpired says that a code was right but too late.
+	// ErrExpired says that a code was right but too late, or that by the clock
+	// it is yet to be sent, by more than five minutes: the clock was set back,
+	// and nobody knows how old the code is.
 	ErrExpired = errors.New("otpcode: code has expired")
 
 	// ErrUsed says that a code, or a newer one of the same challenge, was
@@ -211,7 +217,7 @@ func (c Challenge) Verify(key []byte, b Binding, code string, now time.Time) (Ch
 		return c, ErrUsed
 	case found != newest:
 		return c, &SupersededError{SentAt: time.UnixMilli(c.Codes[newest].Sent).UTC()}
-	case now.UnixMilli() > c.Codes[found].Expires:
+	case now.UnixMilli() > c.Codes[found].Expires, now.UnixMilli() < c.Codes[found].Sent-maxSkew.Milliseconds():
 		return c, ErrExpired
 	}
 	// The codes before it end with it, or Abandon could bring one back.

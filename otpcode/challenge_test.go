@@ -114,6 +114,20 @@ func TestLifeEnds(t *testing.T) {
 	}
 }
 
+// A clock that is set back doesn't let a code live until it is right again. Those
+// of two nodes may be a few minutes apart.
+func TestClockSetBack(t *testing.T) {
+	t.Parallel()
+	c, is := issue(t, otpcode.Challenge{}, now)
+	_, err := verify(c, is.Code, now.Add(-5*time.Minute))
+	require.NoError(t, err)
+	for _, back := range []time.Duration{5*time.Minute + time.Millisecond, time.Hour, 10 * 365 * 24 * time.Hour} {
+		next, err := verify(c, is.Code, now.Add(-back))
+		require.ErrorIs(t, err, otpcode.ErrExpired)
+		require.Equal(t, c, next)
+	}
+}
+
 // W16 in sequence, W19: once only, whatever comes after.
 func TestBypass_W16_Once(t *testing.T) {
 	t.Parallel()
