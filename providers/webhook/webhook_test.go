@@ -114,7 +114,10 @@ func TestOutcomes(t *testing.T) {
 		{429, gatewaytest.NotSent, 2},
 		{500, gatewaytest.Unknown, 1},
 		{502, gatewaytest.Unknown, 1},
-		{503, gatewaytest.NotSent, 2},
+		{408, gatewaytest.Unknown, 1},
+		{409, gatewaytest.Unknown, 1},
+		{499, gatewaytest.Unknown, 1},
+		{503, gatewaytest.Unknown, 1},
 		{504, gatewaytest.Unknown, 1},
 	} {
 		t.Run(fmt.Sprint(test.status), func(t *testing.T) {
