@@ -220,3 +220,12 @@ func TestTimeout(t *testing.T) {
 	err := newSender(t, cfg).Send(t.Context(), message())
 	require.ErrorContains(t, err, "timed out")
 }
+
+func TestBypass_W49_SecretThatPrints(t *testing.T) {
+	t.Parallel()
+	cfg := config("")
+	cfg.Secret = "0123456789abcdef"
+	s := newSender(t, cfg)
+	gatewaytest.AssertHidden(t, cfg.Secret, cfg, &cfg, s, *s)
+	gatewaytest.AssertHidden(t, account+":"+cfg.Secret, s, *s) // as in the header, in Base64
+}

@@ -183,3 +183,10 @@ func TestNewRefusesBadConfigs(t *testing.T) {
 	_, err := webhook.New(webhook.Config{URL: "http://sms.example.com", Secret: secret, InsecurePlaintext: true})
 	require.NoError(t, err)
 }
+
+func TestBypass_W49_SecretThatPrints(t *testing.T) {
+	t.Parallel()
+	cfg := webhook.Config{URL: "https://sms.example.com/hook", Secret: secret}
+	s := newSender(t, cfg)
+	gatewaytest.AssertHidden(t, string(secret), cfg, &cfg, s, *s)
+}
