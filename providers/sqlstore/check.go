@@ -50,6 +50,9 @@ func (s *Store) Check(ctx context.Context) (warnings []string, err error) {
 			warn("transaction_read_only", v, lags)
 		}
 	case MySQL:
+		if v := ask("autocommit"); v != "ON" {
+			warn("autocommit", v, "nothing that is saved lasts, and loads lag behind; take it out of the DSN, init_connect and the server's settings")
+		}
 		if v := ask("innodb_flush_log_at_trx_commit"); v != "1" {
 			warn("innodb_flush_log_at_trx_commit", v, usedAgain)
 		}
