@@ -25,6 +25,8 @@
 //
 // Trust has an absolute end, decided here and not by the cookie, and at most 400
 // days away (browsers keep no cookie longer, draft-ietf-httpbis-rfc6265bis).
+// Trust has a beginning too: a clock that was set back by more than five minutes
+// ends it for as long as the clock is wrong, and not the other way round.
 // Using a token neither prolongs nor changes it, so that parallel requests of an
 // honest device never invalidate each other's token.
 //

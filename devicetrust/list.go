@@ -18,7 +18,9 @@ var (
 	// ErrAudience says that the device is trusted elsewhere.
 	ErrAudience = errors.New("devicetrust: device is trusted for another audience")
 
-	// ErrExpired says that the time for which the device was trusted is over.
+	// ErrExpired says that the time for which the device was trusted is over,
+	// or that by the clock it is yet to begin, by more than five minutes: the
+	// clock was set back, and nobody knows how long the device was trusted.
 	ErrExpired = errors.New("devicetrust: trust in the device has expired")
 
 	// ErrStale says that the person's epoch or password has changed since.
@@ -27,6 +29,10 @@ var (
 	// ErrFull says that a list has no room for another device.
 	ErrFull = errors.New("devicetrust: too many trusted devices")
 )
+
+// maxSkew is how many seconds the clocks of two nodes may be apart. A clock that
+// was set back further would let trust last as long as it is wrong.
+const maxSkew = 5 * 60
 
 // A List holds the trusted devices of one person. It is a value: no method
 // changes the List it is called on. The nil List is valid and empty, and is
@@ -60,7 +66,7 @@ func (l List) Check(text string, b Binding, now time.Time) (Device, error) {
 		return Device{}, ErrUnknown
 	case d.Audience != b.Audience:
 		return d, ErrAudience
-	case now.Unix() >= d.Expires:
+	case now.Unix() >= d.Expires, now.Unix() < d.Created-maxSkew:
 		return d, ErrExpired
 	case d.Epoch != b.Epoch || current != 1:
 		return d, ErrStale

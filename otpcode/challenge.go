@@ -6,6 +6,9 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"io"
+	"log/slog"
 	"slices"
 	"time"
 )
@@ -17,6 +20,10 @@ const (
 
 	defaultLife   = 5 * time.Minute
 	defaultDigits = minDigits
+
+	// maxSkew is how far the clocks of two nodes may be apart. A clock that was
+	// set back further would let a code live as long as it is wrong.
+	maxSkew = 5 * time.Minute
 
 	minKey   = 32 // bytes
 	keepMost = 4  // entries: the newest and three before it
@@ -34,7 +41,9 @@ var (
 	// ErrMismatch says that a code is wrong.
 	ErrMismatch = errors.New("otpcode: wrong code")
 
-	// ErrExpired says that a code was right but too late.
+	// ErrExpired says that a code was right but too late, or that by the clock
+	// it is yet to be sent, by more than five minutes: the clock was set back,
+	// and nobody knows how old the code is.
 	ErrExpired = errors.New("otpcode: code has expired")
 
 	// ErrUsed says that a code, or a newer one of the same challenge, was
@@ -73,8 +82,8 @@ type Spec struct {
 	Life   time.Duration // 1 second to [MaxLife]. The default is 5 minutes.
 }
 
-// Issued is a new code, for one message. Code is a secret; an Issued prints
-// without it.
+// Issued is a new code, for one message. Code is a secret: fmt, slog and
+// encoding/json write an Issued without it.
 type Issued struct {
 	Code      string
 	Reference string // a few letters, to be shown in the message and on the page
@@ -87,6 +96,15 @@ func (i Issued) String() string { return "[code " + i.Reference + "]" }
 
 // GoString returns the same as String.
 func (i Issued) GoString() string { return i.String() }
+
+// Format writes the same as String, whatever the verb.
+func (i Issued) Format(f fmt.State, _ rune) { io.WriteString(f, i.String()) }
+
+// LogValue hides the code from slog, whose JSON handler asks no String.
+func (i Issued) LogValue() slog.Value { return slog.StringValue(i.String()) }
+
+// MarshalText hides the code from encoding/json.
+func (i Issued) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
 
 // A Challenge is what is kept of the codes sent to one person for one thing. It
 // is a value: no method changes the Challenge it is called on. The zero
@@ -199,7 +217,7 @@ func (c Challenge) Verify(key []byte, b Binding, code string, now time.Time) (Ch
 		return c, ErrUsed
 	case found != newest:
 		return c, &SupersededError{SentAt: time.UnixMilli(c.Codes[newest].Sent).UTC()}
-	case now.UnixMilli() > c.Codes[found].Expires:
+	case now.UnixMilli() > c.Codes[found].Expires, now.UnixMilli() < c.Codes[found].Sent-maxSkew.Milliseconds():
 		return c, ErrExpired
 	}
 	// The codes before it end with it, or Abandon could bring one back.

@@ -1,8 +1,12 @@
 package otpcode_test
 
 import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -107,6 +111,20 @@ func TestLifeEnds(t *testing.T) {
 		}
 		_, err = verify(c, wrong(is.Code), now.Add(life+time.Second))
 		require.ErrorIs(t, err, otpcode.ErrMismatch, "nobody learns more from a wrong code")
+	}
+}
+
+// A clock that is set back doesn't let a code live until it is right again. Those
+// of two nodes may be a few minutes apart.
+func TestClockSetBack(t *testing.T) {
+	t.Parallel()
+	c, is := issue(t, otpcode.Challenge{}, now)
+	_, err := verify(c, is.Code, now.Add(-5*time.Minute))
+	require.NoError(t, err)
+	for _, back := range []time.Duration{5*time.Minute + time.Millisecond, time.Hour, 10 * 365 * 24 * time.Hour} {
+		next, err := verify(c, is.Code, now.Add(-back))
+		require.ErrorIs(t, err, otpcode.ErrExpired)
+		require.Equal(t, c, next)
 	}
 }
 
@@ -338,6 +356,28 @@ func TestBypass_W49_W50_NoCodes(t *testing.T) {
 	require.Equal(t, c, loaded)
 	_, err = verify(loaded, is.Code, now)
 	require.NoError(t, err)
+}
+
+// W49: no way of printing, logging or encoding a new code shows it.
+func TestBypass_W49_IssuedThatPrints(t *testing.T) {
+	t.Parallel()
+	_, is := issue(t, otpcode.Challenge{}, now)
+	inside := struct{ Issued any }{is}
+	var out bytes.Buffer
+	for _, v := range []any{is, &is, inside, []otpcode.Issued{is}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%X"} {
+			fmt.Fprintf(&out, verb+"\n", v)
+		}
+		for _, h := range []slog.Handler{slog.NewJSONHandler(&out, nil), slog.NewTextHandler(&out, nil)} {
+			slog.New(h).Info("x", "value", v)
+		}
+		text, err := json.Marshal(v)
+		require.NoError(t, err)
+		out.Write(text)
+	}
+	require.Contains(t, out.String(), is.Reference)
+	require.NotContains(t, out.String(), is.Code)
+	require.NotContains(t, strings.ToLower(out.String()), hex.EncodeToString([]byte(is.Code)))
 }
 
 // The same code leaves another tag each time, in one challenge and under two

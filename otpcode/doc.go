@@ -24,10 +24,11 @@
 //
 // # Security
 //
-// Codes are uniform over 6 to 10 digits and live for 10 minutes at most. A
-// Challenge holds HMAC-SHA-256 tags over the code and all of its [Binding]. Six
-// digits are quickly tried through, so the tags are worth as much as the key
-// is secret.
+// Codes are uniform over 6 to 10 digits and live for 10 minutes at most. By a
+// clock that was set back to more than five minutes before it was sent, a code
+// is no good: how old it is can't be told. A Challenge holds HMAC-SHA-256 tags
+// over the code and all of its [Binding]. Six digits are quickly tried through,
+// so the tags are worth as much as the key is secret.
 //
 // Only the newest code of a Challenge is accepted. Those before it are still
 // recognized, so that a person whose messages cross is told to look for the

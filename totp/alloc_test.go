@@ -21,7 +21,11 @@ func TestMatchAllocatesNothing(t *testing.T) {
 			"wrong":     func() error { _, err := k.Match("000000", now, none, w); return err },
 			"used":      func() error { _, err := k.Match(right, now, cur, w); return err },
 			"malformed": func() error { _, err := k.Match("O00000", now, none, w); return err },
-			"three":     func() error { _, err := k.MatchConsecutive(codes, now, none, w); return err },
+			"near miss": func() error {
+				_, err := k.MatchConsecutive([3]string{codes[0], codes[1], codes[0]}, now, none, w)
+				return err
+			},
+			"three": func() error { _, err := k.MatchConsecutive(codes, now, none, w); return err },
 		} {
 			require.Zero(t, testing.AllocsPerRun(100, func() { _ = match() }), "%v, %s", a, name)
 		}

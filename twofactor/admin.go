@@ -21,6 +21,11 @@ const adminFresh = 5 * time.Minute
 // of an administrator, who has proven a second factor of their own within five
 // minutes and is someone else. It works on a record that no key opens any more,
 // and leaves a record behind. why goes into the event and must not be empty.
+//
+// Who has no second factor sets one up with the password alone, and has then
+// proven it: without more, an administrator's password is enough to reset
+// anybody. Give administrators their factor when they become one, or let a new
+// one wait until they must have read the mail about it.
 func (s *Service) Reset(ctx context.Context, admin *Verified, user, why string) error {
 	now, err := s.now()
 	if err != nil {
@@ -42,33 +47,7 @@ func (s *Service) Reset(ctx context.Context, admin *Verified, user, why string) 
 		t.before, rec.Notices = mails(old.Factors), old.Notices
 	}
 	t.notice(e)
-	return s.replace(ctx, user, rec, e)
-}
-
-// replace puts a record in place of whatever is there.
-func (s *Service) replace(ctx context.Context, user string, rec *record.Record, e Event) error {
-	if err := checkUser(user); err != nil {
-		return err
-	}
-	for try := range maxTries {
-		if err := pause(ctx, try); err != nil {
-			return err
-		}
-		stored, err := s.cfg.Store.Load(ctx, recordKey(user))
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return fmt.Errorf("twofactor: loading: %w", err)
-		}
-		_, err = s.save(ctx, user, stored.Version, rec)
-		if err == nil {
-			s.emit(ctx, e)
-			s.remind(ctx, user, rec, e.At)
-			return nil
-		}
-		if !errors.Is(err, ErrConflict) {
-			return fmt.Errorf("twofactor: saving: %w", err)
-		}
-	}
-	return reject(ReasonConflict)
+	return s.force(ctx, user, rec, e)
 }
 
 // PasswordChanged tells that a user's password is another one now. It ends
@@ -84,30 +63,7 @@ func (s *Service) PasswordChanged(ctx context.Context, user string) error {
 
 // Delete removes all that is kept of a user, whose account is no more.
 func (s *Service) Delete(ctx context.Context, user string) error {
-	if err := checkUser(user); err != nil {
-		return err
-	}
-	for try := range maxTries {
-		if err := pause(ctx, try); err != nil {
-			return err
-		}
-		stored, err := s.cfg.Store.Load(ctx, recordKey(user))
-		if errors.Is(err, ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("twofactor: loading: %w", err)
-		}
-		err = s.cfg.Store.Delete(ctx, recordKey(user), stored.Version)
-		if err == nil {
-			s.emit(ctx, Event{Type: EventDeleted, UserID: user, At: s.cfg.Now()})
-			return nil
-		}
-		if !errors.Is(err, ErrConflict) {
-			return fmt.Errorf("twofactor: deleting: %w", err)
-		}
-	}
-	return reject(ReasonConflict)
+	return s.force(ctx, user, nil, Event{Type: EventDeleted, UserID: user, At: s.cfg.Now()})
 }
 
 // An Import is what another system knows of a user's second factor.
@@ -115,7 +71,10 @@ type Import struct {
 	Keys []ImportedKey
 
 	// RecoveryHashes are bcrypt hashes of unused recovery codes. They are
-	// compared slowly until they are used up.
+	// compared slowly until they are used up. They are only as hard to guess as
+	// the other system made them, so unlike codes that were made here they are
+	// limited as all other codes are, and refused when the tries are used up; and
+	// while there are some, a slip of the pen in any recovery code costs a try.
 	RecoveryHashes [][]byte
 }
 

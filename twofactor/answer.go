@@ -23,7 +23,9 @@ type Answer struct {
 
 	// Codes are three consecutive codes of the authenticator app, oldest first,
 	// in place of Code. They cost nothing, and so are the way in for the owner
-	// when the tries are used up.
+	// when the tries are used up. With two that are right and one that is not,
+	// all three are spent, so that who saw two can't guess the third: the user
+	// waits for three newer ones.
 	Codes []string
 
 	// RememberDevice asks for trust in this device, where the policy offers it.
@@ -68,10 +70,10 @@ func read(a Answer) (input, error) {
 			in.recovery = &code
 			return in, nil
 		}
-		// What is left is a slip of the pen, or a code that another system hashed.
-		// The empty set finds none, and tells whether it can be one at all.
-		_, err := recovery.Set{}.MatchImported(a.Code)
-		if recovery.LooksLikeCode(a.Code) || errors.Is(err, recovery.ErrMalformed) {
+		// What is left is a slip of the pen, or a code that another system hashed,
+		// which may have the shape of ours. The empty set finds none, and tells
+		// whether it can be one at all.
+		if _, err := (recovery.Set{}).MatchImported(a.Code); errors.Is(err, recovery.ErrMalformed) {
 			return in, reject(ReasonMalformedCode)
 		}
 		return in, nil

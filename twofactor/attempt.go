@@ -85,15 +85,16 @@ func (a *attempt) sent(factor string) *otpcode.Challenge {
 	return nil
 }
 
-// guessFree reports whether the code that was sent for a factor is so long that
-// it needs no account budget.
-func (a *attempt) guessFree(f *record.Factor) bool {
-	sent := a.sent(f.ID)
+// guessFree reports whether digits are a guess at a code so long that it needs no
+// account budget. Shorter ones are no code at all, or guesses at one before it,
+// which is good again if the long one turns out not to have been sent.
+func guessFree(sent *otpcode.Challenge, digits string) bool {
 	if sent == nil {
 		return false
 	}
 	newest, ok := sent.Latest()
-	return ok && newest.Digits >= longCode
+	return ok && newest.Digits >= longCode && (len(digits) == newest.Digits ||
+		!slices.ContainsFunc(sent.Codes, func(e otpcode.Entry) bool { return e.Digits == len(digits) }))
 }
 
 // binding ties a code to this attempt.

@@ -1,6 +1,7 @@
 package twofactor
 
 import (
+	"slices"
 	"time"
 
 	"github.com/latchkey-auth/latchkey/twofactor/internal/budget"
@@ -23,39 +24,51 @@ const (
 // anybody's, since the owner's daily success would refill it for a guesser.
 var tries = budget.Bucket{Size: 10, Refill: 6 * time.Hour}
 
-// A purse is the bucket that an attempt pays from.
-type purse struct{ full *int64 }
+// A purse is the bucket that an attempt pays from, and what it paid last.
+type purse struct {
+	full          *int64
+	before, after int64 // the bucket before the payment and after it
+	price         int
+}
 
 // purse returns the account's bucket, or that of the known browsers, so that
 // someone who guesses elsewhere can't starve the owner.
 func (t *tx) purse(known bool) purse {
 	if known {
-		return purse{&t.rec.Budgets.Known}
+		return purse{full: &t.rec.Budgets.Known}
 	}
-	return purse{&t.rec.Budgets.Account}
+	return purse{full: &t.rec.Budgets.Account}
 }
 
 func (p purse) level(now time.Time) int { return tries.Level(*p.full, now) }
 
 // pay takes n tries before anything is compared.
-func (p purse) pay(now time.Time, n int) *RejectedError {
+func (p *purse) pay(now time.Time, n int) *RejectedError {
 	full, ok := tries.Take(*p.full, now, n)
 	if !ok {
 		return &RejectedError{Reason: ReasonPaused, RetryAt: tries.Next(*p.full, now, n)}
 	}
+	p.before, p.after, p.price = *p.full, full, n
 	*p.full = full
 	return nil
 }
 
-// back gives the price of a right answer back, and no more than that.
-func (p purse) back(now time.Time, n int) { *p.full = tries.Back(*p.full, now, n) }
-
-// missed counts a wrong code against a factor.
-func (t *tx) missed(f *record.Factor, paid bool) {
-	f.Fails++
-	if paid { // a pause for guesses that can't win would only keep the owner out
-		f.Row++
+// back gives the price of a right answer back, and no more than that. If nobody
+// else has paid meanwhile, the bucket is as it was before: one that is counted
+// anew on a node whose clock is ahead would be empty for all others.
+func (p *purse) back(now time.Time, n int) {
+	if n == p.price && *p.full == p.after {
+		*p.full = p.before
+		return
 	}
+	*p.full = tries.Back(*p.full, now, n)
+}
+
+// missed counts a wrong code against a factor, if it was paid for: a pause or an
+// end for guesses that can't win would only keep the owner out.
+func (t *tx) missed(f *record.Factor) {
+	f.Fails++
+	f.Row++
 	if f.Row >= rowPerFactor {
 		f.Row = 0
 		f.PausedUntil = t.now.Add(factorPause).Unix()
@@ -79,7 +92,11 @@ func (t *tx) hit(f *record.Factor) {
 
 // unfinished tells the owner, now and then, that someone had the password and
 // not the second factor.
-func (t *tx) unfinished() {
+func (t *tx) unfinished(a *attempt) {
+	row := slices.ContainsFunc(t.rec.Factors, func(f record.Factor) bool { return f.Fails >= unfinishedRow })
+	if !row && a.Wrong < triesPerLogin {
+		return
+	}
 	if t.now.Unix()-t.rec.Noticed < int64(noticePause/time.Second) {
 		return
 	}

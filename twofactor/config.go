@@ -20,6 +20,10 @@ type Config struct {
 	// Keys seal records and tokens. The first one seals, all of them open.
 	// Required: without a key there is no start.
 	//
+	// One key is for one service. Two services with one key take each other's
+	// records and sessions, since what is sealed names the user and not the
+	// service: user 42 of the shop would pass for user 42 of the staff's pages.
+	//
 	// To replace a key, add the new one at the end on every node, then move it
 	// to the front, then let [Service.Reseal] bring the records over, and only
 	// then take the old one away.
@@ -41,7 +45,7 @@ type Config struct {
 	// Now is the only clock. The default is time.Now. The clocks of all nodes have
 	// to agree to within a few seconds: one that is behind takes codes that have
 	// run out, and a pause that one ahead begins lasts until the others have caught
-	// up with it.
+	// up with it. A right answer costs no try on any of them.
 	Now func() time.Time
 
 	// OnEvent is called after whatever an Event reports has been saved. It must

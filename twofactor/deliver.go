@@ -59,7 +59,7 @@ func (s *Service) reserve(ctx context.Context, user string, mustExist bool, from
 	if err != nil {
 		return SendRequest{}, err
 	}
-	if no := tg.limit(now); no != nil {
+	if no := t.limit(tg); no != nil {
 		return SendRequest{}, no
 	}
 	req := s.request(user, from, tg)
@@ -105,6 +105,28 @@ func (s *Service) entered(ctx context.Context, user string, k Kind, to string, p
 	}
 }
 
+// limit refuses what the target does, and a message to a gateway that has just
+// refused several: no other limit counts those.
+func (t *tx) limit(tg *target) *RejectedError {
+	if no := tg.limit(t.now); no != nil {
+		return no
+	}
+	full := *t.failed(tg.kind)
+	if failedSends.Level(full, t.now) == 0 {
+		return &RejectedError{Reason: ReasonSendLimited, RetryAt: failedSends.Next(full, t.now, 1)}
+	}
+	return nil
+}
+
+// failed is the bucket of the user's messages that a gateway refused. Each has its
+// own, so that mail can be tried at once when SMS is down.
+func (t *tx) failed(k Kind) *int64 {
+	if k == SMS {
+		return &t.rec.Budgets.FailedSMS
+	}
+	return &t.rec.Budgets.FailedMail
+}
+
 // limit refuses a message too many, or too soon after the one before.
 func (tg *target) limit(now time.Time) *RejectedError {
 	if *tg.sends >= sendsPerLogin {
@@ -126,7 +148,7 @@ func (s *Service) issue(ctx context.Context, user, to string, find aim) (is otpc
 		if tg, err = find(t); err != nil {
 			return t.refuseErr(err)
 		}
-		if no := tg.limit(t.now); no != nil {
+		if no := t.limit(tg); no != nil {
 			return t.refuse(no)
 		}
 		if tg.to != to {
@@ -162,7 +184,8 @@ func (s *Service) dispatch(ctx context.Context, p Profile, from Client, is otpco
 }
 
 // takeBack makes a code that has definitely not gone out as if it had never been
-// asked for. The one before, if there was one, is good again.
+// asked for, but for the count of those. The one before, if there was one, is good
+// again.
 func (s *Service) takeBack(ctx context.Context, user string, req SendRequest, is otpcode.Issued, tg *target) error {
 	no := reject(ReasonSendFailed)
 	s.emit(ctx, Event{
@@ -173,6 +196,10 @@ func (s *Service) takeBack(ctx context.Context, user string, req SendRequest, is
 	defer cancel()
 	err := s.update(ctx, user, true, func(t *tx) error {
 		tg.undo(t, is.Reference)
+		failed := t.failed(tg.kind)
+		if full, ok := failedSends.Take(*failed, t.now, 1); ok {
+			*failed = full
+		}
 		return nil
 	})
 	if err != nil {

@@ -50,7 +50,10 @@
 //
 // When the tries are used up, three consecutive codes of the authenticator app
 // are still judged, together and for nothing, and codes by message have ten
-// digits. Only someone whose password was right can spend any of this.
+// digits. Of three codes with just one that is wrong, none is good any more, or
+// someone who saw two could guess the third: who mistypes one waits for three
+// newer ones. Only someone whose password was right, or who has a session, can
+// spend any of this: a fresh proof for a [Grant] is judged like a sign-in.
 //
 // Someone who has the password and guesses all year is in with a chance of
 // 0.44 %, or 0.88 % with a known browser's cookie, while the owner, who signs in

@@ -3,7 +3,6 @@ package twofactor
 import (
 	"cmp"
 	"errors"
-	"slices"
 
 	"github.com/latchkey-auth/latchkey/recovery"
 	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
@@ -41,7 +40,7 @@ func (t *tx) judgeDigits(a *attempt, in input) (*proof, error) {
 		return nil, t.refuse(err)
 	}
 	price := len(targets) // each comparison is a guess of its own
-	if a.guessFree(targets[0]) {
+	if guessFree(a.sent(targets[0].ID), in.digits) {
 		price = 0 // one in 10^10, and the login's own limit holds
 	}
 	if no := a.purse.pay(t.now, price); no != nil {
@@ -87,9 +86,9 @@ func (t *tx) judgeDigits(a *attempt, in input) (*proof, error) {
 		return nil, t.refuse(no)
 	}
 	a.purse.back(t.now, max(0, price-compared))
-	if no.Reason == ReasonWrongCode {
+	if no.Reason == ReasonWrongCode && price > 0 {
 		for _, f := range missed {
-			t.missed(f, price > 0)
+			t.missed(f)
 		}
 	}
 	return nil, t.wrong(a, no, targets[0])
@@ -139,9 +138,12 @@ func (t *tx) usable(a *attempt, f *record.Factor) *RejectedError {
 }
 
 // judgeConsecutive decides about three codes of one app. They cost nothing,
-// whatever the budgets and pauses say: 10^18 guesses are nobody's way in.
+// whatever the budgets and pauses say: 10^18 guesses are nobody's way in. With two
+// that were seen it would be 10^6, so a near miss spends all three. It is counted
+// and told like a wrong code that was paid for, and answered like any other.
 func (t *tx) judgeConsecutive(a *attempt, in input) (*proof, error) {
 	no := reject(ReasonNotUsable)
+	var near *record.Factor
 	for i := range t.rec.Factors {
 		f := &t.rec.Factors[i]
 		m := t.s.method(Kind(f.Kind))
@@ -157,6 +159,10 @@ func (t *tx) judgeConsecutive(a *attempt, in input) (*proof, error) {
 			t.hit(f)
 			return &proof{kind: m.kind(), method: f.ID, amr: m.amr()}, nil
 		}
+		if errors.Is(err, errNearMiss) {
+			t.missed(f)
+			near, err = f, reject(ReasonWrongCode)
+		}
 		refusal, ok := errors.AsType[*RejectedError](err)
 		if !ok {
 			return nil, err
@@ -164,8 +170,12 @@ func (t *tx) judgeConsecutive(a *attempt, in input) (*proof, error) {
 		no = refusal
 	}
 	no.Remaining = a.remaining(t)
-	t.rejected(no, nil)
-	return nil, t.refuse(no)
+	t.rejected(no, near)
+	if near == nil {
+		return nil, t.refuse(no)
+	}
+	t.unfinished(a)
+	return nil, no
 }
 
 // judgeRecovery decides about a recovery code. It pays like any other try while
@@ -212,9 +222,7 @@ func (t *tx) wrong(a *attempt, no *RejectedError, f *record.Factor) error {
 	}
 	no.Remaining = a.remaining(t)
 	t.rejected(no, f)
-	if a.Wrong >= triesPerLogin || slices.ContainsFunc(t.rec.Factors, func(f record.Factor) bool { return f.Fails >= unfinishedRow }) {
-		t.unfinished()
-	}
+	t.unfinished(a)
 	return no
 }
 

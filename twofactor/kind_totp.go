@@ -57,6 +57,9 @@ func (m totpMethod) judged(f *record.Factor, step int64, err error) error {
 	case err == nil:
 		f.TOTP.Last = step // RFC 6238, section 5.2: never the same step again
 		return nil
+	case errors.Is(err, totp.ErrNearMiss):
+		f.TOTP.Last = step
+		return errNearMiss
 	case errors.Is(err, totp.ErrMismatch):
 		return reject(ReasonWrongCode)
 	case errors.Is(err, totp.ErrUsed):

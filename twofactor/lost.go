@@ -140,7 +140,7 @@ func (t *tx) judgeLost(a *attempt, digits string) (*proof, error) {
 		return nil, t.refuse(reject(ReasonNotUsable)) // nobody asked for one
 	}
 	price := 1
-	if newest, ok := sent.Latest(); ok && newest.Digits >= longCode {
+	if guessFree(sent, digits) {
 		price = 0
 	}
 	if no := a.purse.pay(t.now, price); no != nil {

@@ -1,6 +1,7 @@
 package twofactor
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -31,10 +32,13 @@ type method interface {
 }
 
 // An unlocker is a method whose owner can show possession so strongly that it
-// needs no budget.
+// needs no budget. It returns errNearMiss, with the codes spent, for what would let
+// someone who has seen some of them guess the rest.
 type unlocker interface {
 	checkConsecutive(t *tx, f *record.Factor, codes []string) error
 }
+
+var errNearMiss = errors.New("twofactor: all but one code are right")
 
 func (s *Service) method(k Kind) method {
 	for _, m := range s.methods {

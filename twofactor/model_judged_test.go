@@ -67,6 +67,12 @@ func (h *history) spent(t *try, w worth, certain bool) {
 // of them was passed.
 func (h *history) missed(t *try, w worth, certain, wrong bool) {
 	h.rt.Helper()
+	for _, m := range w.near {
+		m.factor.last2, m.factor.blurry = max(m.factor.last2, m.step), true
+		if certain && wrong && len(w.near) == 1 {
+			m.factor.last = max(m.factor.last, m.step)
+		}
+	}
 	if w.free {
 		return
 	}

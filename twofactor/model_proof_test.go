@@ -23,6 +23,13 @@ type worth struct {
 	free      bool           // three codes
 	onPaper   bool           // a recovery code
 	nobody    bool           // nothing could have been compared with it
+	near      []nearMiss
+}
+
+// A nearMiss is three codes of which two are right: their steps are spent.
+type nearMiss struct {
+	factor *actorFactor
+	step   int64
 }
 
 // alive says whether an attempt may still be answered, and whether it surely can.
@@ -84,11 +91,16 @@ func (h *history) threeCodes(t *try, a twofactor.Answer) worth {
 		}
 		now := h.now().Unix() / 30
 		for n := now - int64(h.p.TOTPWindow.Back); n <= now+int64(h.p.TOTPWindow.Ahead); n++ {
-			same := true
+			right := 0
 			for i, c := range a.Codes {
-				same = same && digitsOf(c) == f.codeAt(n-2+int64(i))
+				if digitsOf(c) == f.codeAt(n-2+int64(i)) {
+					right++
+				}
 			}
-			if same && n-2 > f.last {
+			if right == 2 && n > f.last {
+				w.near = append(w.near, nearMiss{f, n})
+			}
+			if right == 3 && n-2 > f.last {
 				w.may, w.factor, w.kind, w.step = true, f, twofactor.TOTP, n
 				w.must = n-2 > f.last2 && f.is == there && !f.blurry
 			}

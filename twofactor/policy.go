@@ -81,7 +81,9 @@ type Policy struct {
 
 	// MaxFailures disables a factor after so many wrong codes since its last
 	// right one, until it is bound again. NIST SP 800-63B-4, section 3.2.2, asks
-	// for 100. The default is no such end.
+	// for 100. Only codes that cost a try count, as most do: whoever has the
+	// password could reach the end for nothing with guesses at codes of ten digits.
+	// The default is no such end.
 	MaxFailures int
 
 	// EnrollmentLife is how long an unproven factor waits for its code. The

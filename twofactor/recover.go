@@ -80,6 +80,7 @@ func (t *tx) endTrust() {
 // back.
 func (s *Service) proveImported(ctx context.Context, p *pending, in input, won func(*tx, *attempt, *proof) error) error {
 	var set recovery.Set
+	var paid purse
 	no := reject(ReasonWrongCode)
 	err := s.update(ctx, p.User, true, func(t *tx) error {
 		a, over := t.attempt(p, 0)
@@ -99,6 +100,7 @@ func (s *Service) proveImported(ctx context.Context, p *pending, in input, won f
 		if no := a.purse.pay(t.now, 1); no != nil {
 			return t.refuse(no)
 		}
+		paid = a.purse
 		a.Wrong++
 		if err := t.keep(a); err != nil {
 			return err
@@ -134,7 +136,8 @@ func (s *Service) proveImported(ctx context.Context, p *pending, in input, won f
 			return err
 		}
 		a.Wrong--
-		a.purse.back(t.now, 1)
+		paid.full = a.purse.full
+		paid.back(t.now, 1)
 		pr, err := t.recovered(spent)
 		if err != nil {
 			return err

@@ -58,19 +58,19 @@ func TestResetAndDeleteWithoutAStore(t *testing.T) {
 			return "", errLost
 		}
 		require.ErrorIs(t, acts["Reset"](), errLost)
-		require.Equal(t, 1, saves)
+		require.Equal(t, 3, saves, "each may have taken place, and so it is looked at again")
 		require.NotEmpty(t, w.record("alice").Factors)
 	})
 }
 
-// deaf is a store that deletes nothing.
-type deaf struct {
+// undeletable is a store that deletes nothing.
+type undeletable struct {
 	twofactor.Store
 	err   error
 	tries int
 }
 
-func (s *deaf) Delete(context.Context, string, twofactor.Version) error {
+func (s *undeletable) Delete(context.Context, string, twofactor.Version) error {
 	s.tries++
 	return s.err
 }
@@ -81,12 +81,12 @@ func TestDeleteThatIsRefused(t *testing.T) {
 		s := new(memory.Store)
 		w := newWorld(t, s, s)
 		w.enrolled("alice")
-		busy := &deaf{Store: s, err: twofactor.ErrConflict}
+		busy := &undeletable{Store: s, err: twofactor.ErrConflict}
 		refused(t, w.node(busy).Delete(t.Context(), "alice"), twofactor.ReasonConflict)
 		require.Greater(t, busy.tries, 10)
-		down := &deaf{Store: s, err: errLost}
+		down := &undeletable{Store: s, err: errLost}
 		require.ErrorIs(t, w.node(down).Delete(t.Context(), "alice"), errLost)
-		require.Equal(t, 1, down.tries)
+		require.Equal(t, 3, down.tries, "it may have taken place, and so is looked at again")
 		require.NotEmpty(t, w.record("alice").Factors)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/latchkey-auth/latchkey/otpcode"
+	"github.com/latchkey-auth/latchkey/twofactor/internal/budget"
 	"github.com/latchkey-auth/latchkey/twofactor/internal/record"
 )
 
@@ -14,6 +15,10 @@ const (
 	resendPause   = 30 * time.Second // between two of them
 	sendTime      = 30 * time.Second // for a sender, whatever becomes of its request
 )
+
+// failedSends bounds how often one user's requests reach a gateway that refuses
+// them.
+var failedSends = budget.Bucket{Size: 5, Refill: resendPause}
 
 // Sent tells about a code that is on its way.
 type Sent struct {

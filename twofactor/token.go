@@ -68,6 +68,10 @@ func (s *Service) openToken(kind, text string, v sealable) error {
 // empty, and the app has to end its sessions when a password has changed, and
 // ought to offer it when factors have (OWASP ASVS 7.4.3). What changes factors
 // asks for a grant in any case, and no grant outlives any of these.
+//
+// A sign-in under way is one of those sessions: it was judged before the change
+// and starts its session after the app has ended them all. So the app notes when
+// a request begins, and starts no session for one that such an end has overtaken.
 func (s *Service) Resume(token string) (Session, error) {
 	var st session
 	if err := s.openToken(sessionToken, token, &st); err != nil || st.User == "" {

@@ -112,6 +112,11 @@ func (s *Service) RevokeDevices(ctx context.Context, ses *Verified, grant string
 	})
 }
 
+// EndsTrustAtSignOut reports whether the policy ends the trust in a device when
+// its user signs out. Then the device's token is to be deleted there even if the
+// session had run out before, and [Service.SignedOut] has nobody to work for.
+func (s *Service) EndsTrustAtSignOut() bool { return s.policy.Trust.EndsAtSignOut }
+
 // SignedOut tells that a session has ended. Its grants end with it, and where
 // the policy says so, the trust in the device that holds the token, if it is
 // this user's.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/latchkey-auth/latchkey/twofactor"
@@ -37,6 +39,9 @@ func (a *app) postAdminReset(w http.ResponseWriter, r *http.Request) error {
 // service wants the administrator's own second factor to be fresh, and onEvent
 // ends the user's sessions.
 func (a *app) adminReset(r *http.Request, email, reason string) error {
+	if err := a.established(r.Context(), twofactorhttp.Verified(r).UserID()); err != nil {
+		return err
+	}
 	u, err := a.users.byAddress(email)
 	if err != nil {
 		return userError{Field: "user", Text: "There is no such user."}
@@ -46,4 +51,19 @@ func (a *app) adminReset(r *http.Request, email, reason string) error {
 		return userError{Field: "reason", Text: "Please give a reason, of at most 500 characters."}
 	}
 	return a.service.Reset(r.Context(), twofactorhttp.Verified(r), u.id, reason)
+}
+
+// established returns nil for an administrator who has had a second factor for a
+// while. A thief of the password could set up the first one and use it at once;
+// the administrator is told of it by mail and has adminWait to do something.
+func (a *app) established(ctx context.Context, id string) error {
+	st, err := a.service.Status(ctx, id, "")
+	if err != nil {
+		return err
+	}
+	old := func(m twofactor.Method) bool { return !m.Recovery && a.now().Sub(m.Added) >= a.adminWait }
+	if !slices.ContainsFunc(st.Methods, old) {
+		return userError{Field: "user", Text: "Your own second factor is too new to reset that of others. It has to be " + a.adminWait.String() + " old."}
+	}
+	return nil
 }

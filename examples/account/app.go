@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -24,6 +25,7 @@ type config struct {
 	proxied      bool // a proxy speaks https; otherwise plain http on this machine
 	outbox       bool // show all messages to everybody
 	passwordCost int
+	adminWait    time.Duration // how old an administrator's second factor has to be
 	now          func() time.Time
 	logger       *slog.Logger
 }
@@ -43,6 +45,7 @@ type app struct {
 	api      http.Handler // the JSON contract
 	pages    pages
 	handler  http.Handler
+	behind   sync.WaitGroup // what goes on when a request has been answered
 }
 
 func newApp(cfg config) (*app, error) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/tls"
 	"net/http"
 	"net/http/httptest"
@@ -57,6 +56,7 @@ func TestResetCodeEndsAfterHalfAnHour(t *testing.T) {
 	b.post("/forgot-password", "user", "bob@example.com")
 	code := regexp.MustCompile(`\b[A-Z2-7]{26}\b`).FindString(s.sent("bob@example.com"))
 	b.post("/forgot-password", "user", "bob@example.com")
+	require.NoError(t, s.app.drain(t.Context()))
 	require.Len(t, s.app.messages.Messages(), 1, "one a minute")
 	s.clock.Advance(resetLife)
 	require.Equal(t, 400, b.post("/reset-password", "reset", code, "new", "another-password").status)
@@ -187,38 +187,11 @@ func TestNewPasswordEndsResetCodes(t *testing.T) {
 	b.api("GET", "/api/me", nil, 200)
 }
 
-// A sign-in that has checked the old password, and goes on when it is the old one,
-// signs nobody in.
-func TestSignInThatMetANewPassword(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, "access", func(c *config) { c.notes = &slowNotes{memoryNotes: new(memoryNotes)} })
-	notes := s.app.notes.(*slowNotes)
-	notes.meanwhile = func() { require.NoError(t, s.app.passwordChanged(t.Context(), "u-7f3a", "another-password")) }
-	b := s.browser()
-	b.api("POST", "/api/sign-in", fields{"user": "alice@example.com", "password": "alice-demo-password"}, 401)
-	b.api("GET", "/api/me", nil, 401)
-	notes.meanwhile = nil
-	b.api("POST", "/api/sign-in", fields{"user": "alice@example.com", "password": "another-password"}, 200)
-	b.api("GET", "/api/me", nil, 200)
-}
-
-// slowNotes give something else the time to happen after the password was checked.
-type slowNotes struct {
-	*memoryNotes
-	meanwhile func()
-}
-
-func (n *slowNotes) enrolled(ctx context.Context, user string) (bool, error) {
-	if n.meanwhile != nil {
-		n.meanwhile()
-	}
-	return n.memoryNotes.enrolled(ctx, user)
-}
-
 // resetCode asks for a new password and reads the mail.
 func (s *site) resetCode(name string) string {
 	s.t.Helper()
 	s.browser().post("/forgot-password", "user", name+"@example.com")
+	require.NoError(s.t, s.app.drain(s.t.Context()))
 	messages := s.app.messages.Messages()
 	for i := len(messages) - 1; i >= 0; i-- {
 		if code := regexp.MustCompile(`\b[A-Z2-7]{26}\b`).FindString(messages[i].Text); code != "" {

@@ -46,6 +46,14 @@ func openDatabase(ctx context.Context, dsn string, logger *slog.Logger) (*databa
 	if err != nil {
 		return nil, err
 	}
+	// Nobody else on the machine reads it; SQLite gives its other files the same mode.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
 	return openSQL(ctx, "sqlite", sqliteDSN(path), sqlstore.SQLite, path+".key", logger)
 }
 

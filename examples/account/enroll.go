@@ -4,6 +4,7 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"net/url"
 
 	"github.com/latchkey-auth/latchkey/recovery"
 	"github.com/latchkey-auth/latchkey/twofactor"
@@ -88,7 +89,7 @@ func (a *app) postEnrollSend(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a.rememberSent(r, id, s)
-	http.Redirect(w, r, "/settings/enrollments/"+id, http.StatusSeeOther)
+	http.Redirect(w, r, "/settings/enrollments/"+url.PathEscape(id), http.StatusSeeOther)
 	return nil
 }
 

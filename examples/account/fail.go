@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/latchkey-auth/latchkey/twofactor"
@@ -36,8 +37,8 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	typed, mendable := errors.AsType[userError](err)
 	input, unclear := errors.AsType[*twofactor.InputError](err)
 	switch {
-	case refused && no.Reason == twofactor.ReasonLoginEnded:
-		to = "/sign-in?note=ended"
+	case refused && no.Reason == twofactor.ReasonLoginEnded, (refused || mendable || unclear) && !a.known(r):
+		to = "/sign-in?note=ended" // strangers get no session to keep a sentence in
 	case refused && no.Reason == twofactor.ReasonEnrollmentRequired && !strings.HasPrefix(r.URL.Path, "/settings"):
 		to = "/settings"
 	case refused && no.Reason == twofactor.ReasonGrantRequired && strings.HasPrefix(r.URL.Path, "/admin"):
@@ -63,7 +64,7 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 func back(r *http.Request) string {
 	switch path := r.URL.Path; {
 	case r.Method == http.MethodPost && r.PathValue("id") != "" && strings.HasPrefix(path, "/settings/enrollments/"):
-		return "/settings/enrollments/" + r.PathValue("id")
+		return "/settings/enrollments/" + url.PathEscape(r.PathValue("id")) // no way to another site
 	case strings.HasPrefix(path, "/settings"):
 		return "/settings"
 	case strings.HasPrefix(path, "/second-step"):

@@ -172,7 +172,7 @@ func (b *browser) cookie(name string) string {
 // sent returns the newest message to a number or address.
 func (s *site) sent(to string) string {
 	s.t.Helper()
-	require.NoError(s.t, s.app.service.Drain(s.t.Context()))
+	require.NoError(s.t, s.app.drain(s.t.Context()))
 	d, ok := s.app.messages.Last(to)
 	require.True(s.t, ok, "nothing was sent to %s", to)
 	return d.Text
@@ -183,7 +183,7 @@ var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
 // code returns the code in the newest message with one.
 func (s *site) code(to string) string {
 	s.t.Helper()
-	require.NoError(s.t, s.app.service.Drain(s.t.Context()))
+	require.NoError(s.t, s.app.drain(s.t.Context()))
 	messages := s.app.messages.Messages()
 	for i := len(messages) - 1; i >= 0; i-- {
 		if c := sixDigits.FindString(messages[i].Text); messages[i].To == to && c != "" {

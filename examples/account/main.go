@@ -45,7 +45,8 @@ func run(ctx context.Context, args []string, out, logs io.Writer) error {
 	proxied := flags.Bool("behind-proxy", false, "a proxy that only itself can reach this process speaks https with the browsers")
 	dsn := flags.String("db", "", "where second factors are kept: a `path` for SQLite, or a postgres:// or redis:// URL")
 	product := flags.String("policy", "access", "what is allowed and asked for: "+strings.Join(products(), ", "))
-	outbox := flags.Bool("outbox", true, "show all messages at /outbox; the default is false unless on loopback")
+	outbox := flags.Bool("outbox", true, "show all messages at /outbox, to browsers on this machine; the default is false unless on loopback")
+	adminWait := flags.Duration("admin-wait", 24*time.Hour, "how old an administrator's second factor has to be for a reset of another's")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -68,10 +69,13 @@ func run(ctx context.Context, args []string, out, logs io.Writer) error {
 	}
 	a, err := newApp(config{
 		store: db.store, notes: db.notes, key: key, product: *product, proxied: *proxied, outbox: *outbox,
-		passwordCost: bcrypt.DefaultCost, now: time.Now, logger: logger,
+		passwordCost: bcrypt.DefaultCost, adminWait: *adminWait, now: time.Now, logger: logger,
 	})
 	if err != nil {
 		return err
+	}
+	for _, w := range a.policy.Warnings() {
+		logger.Warn("the policy allows a risk", "what", w)
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", *addr)
 	if err != nil {

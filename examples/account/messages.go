@@ -46,6 +46,17 @@ func (a *app) deliveries() []delivery {
 	return out
 }
 
+// here keeps the outbox from pages of other sites, whose names can be made to lead
+// to this machine (DNS rebinding).
+func here(handle func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if !onLoopback(r.Host) && !onLoopback(r.Host+":80") {
+			return noRouteError(http.StatusNotFound)
+		}
+		return handle(w, r)
+	}
+}
+
 func (a *app) outboxJSON(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, a.deliveries())
 }

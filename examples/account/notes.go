@@ -38,7 +38,7 @@ func (a *app) onEvent(ctx context.Context, e twofactor.Event) {
 	}
 	switch e.Type {
 	case twofactor.EventEnrolled, twofactor.EventRecovered, twofactor.EventReset, twofactor.EventDeleted:
-		a.live.endAll(e.UserID)
+		a.live.endAll(ctx, e.UserID)
 	}
 }
 

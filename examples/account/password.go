@@ -36,7 +36,7 @@ func (a *app) passwordChanged(ctx context.Context, id, password string) error {
 	}
 	a.resets.forget(id)
 	err := a.service.PasswordChanged(ctx, id)
-	a.live.endAll(id) // last, for the logins that came in before that; and in any case
+	a.live.endAll(ctx, id) // last, for the logins that came in before that; and in any case
 	return err
 }
 

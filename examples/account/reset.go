@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,13 +15,17 @@ import (
 
 const (
 	resetLife  = 30 * time.Minute
-	resetPause = time.Minute // between two mails to one user
+	resetPause = time.Minute   // after the first mail to a user, then twice as long each time
+	resetMost  = 3 * time.Hour // which makes 15 mails a day, whoever asks for them
+	resetTime  = time.Minute   // for sending one
 )
 
 // resets are the codes by which users who forgot their password set another one.
+// Anybody can ask for one in anybody's name. So a new one leaves those before it
+// good, or the owner's would be dead when it is typed.
 type resets struct {
 	mu     sync.Mutex
-	byUser map[string]reset
+	byUser map[string][]reset // of the last day, the oldest first
 }
 
 type reset struct {
@@ -28,40 +33,49 @@ type reset struct {
 	sent time.Time
 }
 
-func newResets() *resets { return &resets{byUser: make(map[string]reset)} }
+func newResets() *resets { return &resets{byUser: make(map[string][]reset)} }
 
-// begin returns a new code for a user, or nothing if one went out just now.
+// begin returns a new code for a user, or nothing if it is too soon for one.
 func (rs *resets) begin(user string, now time.Time) string {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	if now.Sub(rs.byUser[user].sent) < resetPause {
+	all := slices.DeleteFunc(rs.byUser[user], func(r reset) bool { return now.Sub(r.sent) >= 24*time.Hour })
+	rs.byUser[user] = all
+	if n := len(all); n > 0 && now.Sub(all[n-1].sent) < min(resetPause<<(n-1), resetMost) {
 		return ""
 	}
 	code := rand.Text()
-	rs.byUser[user] = reset{sha256.Sum256([]byte(code)), now}
+	rs.byUser[user] = append(all, reset{sha256.Sum256([]byte(code)), now})
 	return code
 }
 
-// spend returns whose code it is, which is none from now on.
+// spend returns whose code it is. From now on none of this user's is.
 func (rs *resets) spend(code string, now time.Time) (user string, err error) {
 	hash := sha256.Sum256([]byte(code))
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	for id, r := range rs.byUser {
-		if r.code == hash && now.Sub(r.sent) < resetLife {
-			rs.byUser[id] = reset{sent: r.sent}
+	for id, all := range rs.byUser {
+		if slices.ContainsFunc(all, func(r reset) bool { return r.code == hash && now.Sub(r.sent) < resetLife }) {
+			rs.kill(id)
 			return id, nil
 		}
 	}
 	return "", userError{Field: "reset", Text: "This code is wrong, or was used, or is more than half an hour old."}
 }
 
-// forget makes the code that a user was sent worthless: whoever still waits for
-// it is not the one who has just set a password.
+// forget makes the codes that a user was sent worthless: whoever still waits for
+// one is not the one who has just set a password.
 func (rs *resets) forget(user string) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	rs.byUser[user] = reset{sent: rs.byUser[user].sent}
+	rs.kill(user)
+}
+
+// kill leaves no more of the codes than when they were sent.
+func (rs *resets) kill(user string) {
+	for i := range rs.byUser[user] {
+		rs.byUser[user][i].code = [sha256.Size]byte{}
+	}
 }
 
 func (a *app) showForgot(w http.ResponseWriter, r *http.Request) error {
@@ -69,17 +83,25 @@ func (a *app) showForgot(w http.ResponseWriter, r *http.Request) error {
 }
 
 // postForgot sends a code, and says the same whether there is such a user or not.
+// It doesn't wait for that either, since the time would tell.
 func (a *app) postForgot(w http.ResponseWriter, r *http.Request) error {
-	if u, err := a.users.byAddress(r.PostFormValue("user")); err == nil {
-		if err := a.sendReset(r.Context(), u); err != nil {
-			a.logger.ErrorContext(r.Context(), "sending a code for a new password", "error", err)
+	address := r.PostFormValue("user")
+	a.behind.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), resetTime)
+		defer cancel()
+		if err := a.sendReset(ctx, address); err != nil {
+			a.logger.ErrorContext(ctx, "sending a code for a new password", "error", err)
 		}
-	}
+	})
 	http.Redirect(w, r, "/reset-password", http.StatusSeeOther)
 	return nil
 }
 
-func (a *app) sendReset(ctx context.Context, u user) error {
+func (a *app) sendReset(ctx context.Context, address string) error {
+	u, err := a.users.byAddress(address)
+	if err != nil {
+		return nil // nobody's business
+	}
 	code := a.resets.begin(u.id, a.now())
 	if code == "" {
 		return nil

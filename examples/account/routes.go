@@ -82,8 +82,8 @@ func (a *app) routes() []route {
 	}
 	if a.outbox {
 		all = append(all,
-			route{"GET /outbox", anyone, a.showOutbox},
-			route{"GET /outbox.json", anyone, a.outboxJSON})
+			route{"GET /outbox", anyone, here(a.showOutbox)},
+			route{"GET /outbox.json", anyone, here(a.outboxJSON)})
 	}
 	return all
 }

@@ -39,5 +39,20 @@ func (a *app) serve(ctx context.Context, listener net.Listener) error {
 		err = errors.Join(err, server.Close()) // or they go on without a database
 	}
 	<-failed // http.ErrServerClosed, at once
-	return errors.Join(err, a.service.Drain(stopping))
+	return errors.Join(err, a.drain(stopping))
+}
+
+// drain waits until the messages under way have been handed over, or ctx ends.
+func (a *app) drain(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		a.behind.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return a.service.Drain(ctx)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

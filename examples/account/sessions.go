@@ -1,9 +1,7 @@
 package main
 
 import (
-	"crypto/rand"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -51,8 +49,12 @@ func (a *app) startSession(_ http.ResponseWriter, r *http.Request, s twofactor.S
 	if err := a.sessions.RenewToken(r.Context()); err != nil {
 		return err
 	}
+	key, err := a.live.start(r.Context(), s.UserID())
+	if err != nil {
+		return err
+	}
 	a.sessions.Put(r.Context(), tokenKey, s.Token())
-	a.sessions.Put(r.Context(), liveKey, a.live.start(s.UserID()))
+	a.sessions.Put(r.Context(), liveKey, key)
 	return nil
 }
 
@@ -68,57 +70,4 @@ func (a *app) endSession(r *http.Request) {
 	a.live.end(a.sessions.GetString(r.Context(), liveKey))
 	a.sessions.Remove(r.Context(), tokenKey)
 	a.sessions.Remove(r.Context(), liveKey)
-}
-
-// live says which sessions there are. The session store alone can't: a slow
-// request that began before the sign-out saves its session afterwards and so
-// brings it back. It also finds all sessions of one user.
-type live struct {
-	mu       sync.Mutex
-	sessions map[string]liveSession
-}
-
-type liveSession struct {
-	user string
-	ends time.Time
-}
-
-func newLive() *live { return &live{sessions: make(map[string]liveSession)} }
-
-func (l *live) start(user string) (key string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := time.Now()
-	for k, s := range l.sessions {
-		if now.After(s.ends) {
-			delete(l.sessions, k)
-		}
-	}
-	key = rand.Text()
-	l.sessions[key] = liveSession{user, now.Add(sessionLife)}
-	return key
-}
-
-func (l *live) alive(key string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	s, ok := l.sessions[key]
-	return ok && time.Now().Before(s.ends)
-}
-
-func (l *live) end(key string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.sessions, key)
-}
-
-// endAll ends all sessions of a user.
-func (l *live) endAll(user string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for k, s := range l.sessions {
-		if s.user == user {
-			delete(l.sessions, k)
-		}
-	}
 }

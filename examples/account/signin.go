@@ -40,7 +40,7 @@ func (a *app) signIn(w http.ResponseWriter, r *http.Request, email, password str
 		return "", err
 	}
 	if now, err := a.users.byUserID(u.id); err != nil || now.version != u.version {
-		a.endSession(r) // it rests on a password that was changed in between
+		a.endSession(r) // the pending login rests on a password that was changed in between
 		w.Header().Del("Set-Cookie")
 		return "", twofactor.ErrWrongPassword
 	}

@@ -49,7 +49,7 @@ func TestCRM_B1toB11(t *testing.T) {
 	}
 	before := len(s.app.messages.Messages())
 	lost.api("POST", "/2fa/login/lost-device", fields{"last_digits": "0000"}, 202)
-	require.NoError(t, s.app.service.Drain(t.Context()))
+	require.NoError(t, s.app.drain(t.Context()))
 	require.Len(t, s.app.messages.Messages(), before)
 	s.clock.Advance(31 * time.Second)
 	lost.api("POST", "/2fa/login/lost-device", fields{"last_digits": "5678"}, 202)
@@ -113,9 +113,10 @@ func TestHosting_C1toC7(t *testing.T) {
 
 	// C6, C7: the code goes out by itself.
 	in := s.browser()
+	require.NoError(t, s.app.drain(t.Context()))
 	before := len(s.app.messages.Messages())
 	require.Equal(t, statusSecondFactor, in.signIn("alice"))
-	require.NoError(t, s.app.service.Drain(t.Context()))
+	require.NoError(t, s.app.drain(t.Context()))
 	require.Len(t, s.app.messages.Messages(), before+1)
 	in.api("POST", "/2fa/login/verify", fields{"code": s.code("+61412345678")}, 200)
 

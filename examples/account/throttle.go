@@ -43,11 +43,17 @@ func (t *throttle) take(addr netip.Addr) error {
 		}
 	}
 	full, known := t.full[key]
+	if !known && len(t.full) >= throttleSize {
+		for k := range t.full { // any: whoever has that many addresses has tries enough
+			delete(t.full, k)
+			break
+		}
+	}
 	if full.Before(now) {
 		full = now
 	}
 	full = full.Add(passwordEvery)
-	if over := full.Sub(now) - passwordBurst*passwordEvery; over > 0 || !known && len(t.full) >= throttleSize {
+	if over := full.Sub(now) - passwordBurst*passwordEvery; over > 0 {
 		return &twofactor.RejectedError{Reason: twofactor.ReasonPaused, RetryAt: now.Add(max(over, passwordEvery))}
 	}
 	t.full[key] = full

@@ -80,9 +80,19 @@ func (p page) Focus(field string) template.HTMLAttr {
 // flash keeps a sentence for the next page.
 func (a *app) flash(r *http.Request, f flash) { a.remember(r.Context(), flashKey, f) }
 
-// remember keeps something until the next page. Only those who have a session or
-// a pending login get that far, so that strangers fill no memory.
+// remember keeps something until the next page. Only those who are known get that
+// far, so that strangers fill no memory.
 func (a *app) remember(ctx context.Context, key string, v any) { a.sessions.Put(ctx, key, encode(v)) }
+
+// known reports whether a request has a session or a pending login: not just a
+// cookie for one, which anybody can send.
+func (a *app) known(r *http.Request) bool {
+	if a.sessionToken(r) != "" {
+		return true
+	}
+	_, err := a.service.Login(r.Context(), a.gate.PendingToken(r))
+	return err == nil
+}
 
 // page returns what every template gets.
 func (a *app) page(r *http.Request, title string, data any) page {

@@ -180,10 +180,10 @@ func counted(store *countingStore) func(*config) { return func(c *config) { c.st
 // unwritten fails if something is written while do runs.
 func (s *site) unwritten(store *countingStore, name string, do func()) {
 	s.t.Helper()
-	require.NoError(s.t, s.app.service.Drain(s.t.Context()))
+	require.NoError(s.t, s.app.drain(s.t.Context()))
 	before := store.saves.Load()
 	do()
-	require.NoError(s.t, s.app.service.Drain(s.t.Context()))
+	require.NoError(s.t, s.app.drain(s.t.Context()))
 	require.Equal(s.t, before, store.saves.Load(), "%s wrote something", name)
 }
 

@@ -13,6 +13,7 @@ const maxBody = 64 << 10
 func (a *app) wrap(h http.Handler) http.Handler {
 	h = http.MaxBytesHandler(h, maxBody)
 	h = a.sessions.LoadAndSave(h)
+	h = a.live.begin(h)
 	origin := http.NewCrossOriginProtection()
 	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, errCrossOrigin)

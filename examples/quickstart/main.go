@@ -19,6 +19,7 @@ func handler(now func() time.Time) http.Handler {
 		Service: service, SessionToken: site.sessionToken, StartSession: site.startSession, Refuse: site.toSignIn,
 		InsecurePlainHTTP: true, Now: now, // plain http on 127.0.0.1, and nowhere else
 	}))
+	site.signedOut = gate.SignOut
 
 	site.form("/sign-in", anyone, func(w http.ResponseWriter, r *http.Request) (next string, err error) {
 		id, err := site.checkPassword(r.FormValue("name"), r.FormValue("password"))

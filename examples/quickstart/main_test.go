@@ -7,6 +7,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -396,4 +397,21 @@ func TestPagesAreForEverybody(t *testing.T) {
 	check(1)
 	p.submit(map[string]string{appLabel: "000000"})
 	check(1)
+}
+
+// The permission to change factors ends with the sign-out.
+func TestSignOutEndsThePermission(t *testing.T) {
+	t.Parallel()
+	site, clock := newSiteServer(t)
+	p := newPerson(t, site)
+	p.signIn()
+	p.setUp(clock)
+	at, err := url.Parse(site)
+	require.NoError(t, err)
+	granted := func() bool {
+		return slices.ContainsFunc(p.client.Jar.Cookies(at), func(c *http.Cookie) bool { return c.Name == "2fa-grant" })
+	}
+	require.True(t, granted())
+	p.signOut()
+	require.False(t, granted())
 }

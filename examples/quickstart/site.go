@@ -35,6 +35,8 @@ type site struct {
 	mux      *http.ServeMux
 	sessions *scs.SessionManager
 	pages    *template.Template
+
+	signedOut func(http.ResponseWriter, *http.Request) error
 }
 
 func newSite() *site {
@@ -43,7 +45,8 @@ func newSite() *site {
 	s.pages = template.Must(template.New("").Funcs(template.FuncMap{"qr": qr, "link": link}).ParseFS(files, "pages.html"))
 	s.mux.Handle("GET /style.css", http.FileServerFS(files))
 	s.mux.HandleFunc("POST /sign-out", func(w http.ResponseWriter, r *http.Request) {
-		if err := s.sessions.Destroy(r.Context()); err != nil {
+		// The second factor first, which needs the session.
+		if err := errors.Join(s.signedOut(w, r), s.sessions.Destroy(r.Context())); err != nil {
 			s.fail(w, r, err)
 			return
 		}
@@ -172,7 +175,7 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if problem == string(twofactor.ReasonLoginEnded) {
 		to = "/sign-in"
 	} else if r.Method == http.MethodPost {
-		to = r.URL.Path
+		to = r.URL.EscapedPath() // or an id with slashes leads to another site
 	}
 	http.Redirect(w, r, to+"?problem="+problem, http.StatusSeeOther)
 }

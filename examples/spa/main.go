@@ -79,9 +79,11 @@ func handler(now func() time.Time, passwordCost int) (http.Handler, error) {
 		InsecurePlainHTTP: true, // on 127.0.0.1, and nowhere else
 		SessionToken:      func(r *http.Request) string { return sessions.GetString(r.Context(), "2fa") },
 		StartSession: func(_ http.ResponseWriter, r *http.Request, s twofactor.Session) error {
-			err := errors.Join(sessions.Clear(r.Context()), sessions.RenewToken(r.Context()))
+			if err := errors.Join(sessions.Clear(r.Context()), sessions.RenewToken(r.Context())); err != nil {
+				return err // with nothing in it: the id may be one that somebody planted
+			}
 			sessions.Put(r.Context(), "2fa", s.Token())
-			return err
+			return nil
 		},
 	})
 	if err != nil {

@@ -57,7 +57,7 @@ func directly(name string, in *signIns, w way) contender {
 			return sample{}, err
 		}
 		like.Header = http.Header{"Content-Type": {"application/json"}, "Cookie": {""}}
-		like.RequestURI = like.URL.Path
+		like.RequestURI, like.RemoteAddr = like.URL.Path, "127.0.0.1:1"
 		var r http.Request
 		text, answer := strings.NewReader(""), &answer{header: make(http.Header)}
 		return in.measure(ctx, clients, d, w.reset, func(_ context.Context, _ int, p *person, t turn) error {

@@ -1,14 +1,17 @@
 package lockfile
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/latchkey-auth/latchkey/lockcode"
 )
@@ -16,8 +19,12 @@ import (
 // KeyFile returns a Sealer (AES-256-GCM with random nonces) whose key is in a
 // file of its own, with mode 0600, which is made if it isn't there. Keep it
 // apart from what it seals: on another partition, say, that no backup takes.
+//
+// A file that others can read or write is refused, where the system has such
+// modes, and so is a key that is one byte again and again: flash that was never
+// written reads like that.
 func KeyFile(path string) (lockcode.Sealer, error) {
-	key, err := os.ReadFile(path)
+	key, err := readKey(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		key, err = makeKey(path)
 	}
@@ -26,6 +33,9 @@ func KeyFile(path string) (lockcode.Sealer, error) {
 	}
 	if len(key) != 32 {
 		return nil, errors.New("lockfile: the key file doesn't hold 32 bytes")
+	}
+	if bytes.Count(key, key[:1]) == len(key) {
+		return nil, errors.New("lockfile: the key file holds one byte again and again")
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -36,6 +46,23 @@ func KeyFile(path string) (lockcode.Sealer, error) {
 		return nil, errors.New("lockfile: the key can't be used")
 	}
 	return sealer{aead}, nil
+}
+
+// readKey looks at the mode of the very file that it reads.
+func readKey(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		return nil, errors.New("others can read or write the key file: its mode has to be 0600")
+	}
+	return io.ReadAll(io.LimitReader(f, maxFile))
 }
 
 // makeKey writes the key as carefully as what it will seal: half a key, or one

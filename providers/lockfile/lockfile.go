@@ -84,7 +84,11 @@ func (d folder) write(name, id string, plain []byte) error {
 	if err != nil {
 		return fmt.Errorf("lockfile: %w", err)
 	}
-	_, err = f.Write(box)
+	// A file that was there already, left by a power cut or put there, has the
+	// mode that it had.
+	if err = f.Chmod(0o600); err == nil {
+		_, err = f.Write(box)
+	}
 	err = errors.Join(err, f.Sync())
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("lockfile: %w", err)

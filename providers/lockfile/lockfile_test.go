@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -112,6 +113,67 @@ func TestDamaged(t *testing.T) {
 	require.Error(t, err)
 	_, err = lockfile.OpenLock(path, "lock", nil)
 	require.Error(t, err)
+}
+
+// A key that others can read is none, and neither is memory that nobody wrote.
+func TestKeyFileRefuses(t *testing.T) {
+	t.Parallel()
+	random := []byte("0123456789abcdef0123456789abcdef")
+	for name, c := range map[string]struct {
+		key  []byte
+		mode os.FileMode
+		good bool
+	}{
+		"as made":         {random, 0o600, true},
+		"read only":       {random, 0o400, true},
+		"group reads":     {random, 0o640, false},
+		"others read":     {random, 0o604, false},
+		"others write":    {random, 0o602, false},
+		"open to all":     {random, 0o666, false},
+		"zeros":           {make([]byte, 32), 0o600, false},
+		"erased flash":    {bytes.Repeat([]byte{0xff}, 32), 0o600, false},
+		"one other byte":  {append(make([]byte, 31), 1), 0o600, true},
+		"a byte too long": {append(bytes.Clone(random), 0), 0o600, false},
+		"empty":           {nil, 0o600, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if runtime.GOOS == "windows" && c.mode&0o077 != 0 {
+				t.Skip("no such modes here")
+			}
+			path := filepath.Join(t.TempDir(), "key")
+			require.NoError(t, os.WriteFile(path, c.key, 0o600))
+			require.NoError(t, os.Chmod(path, c.mode)) // whatever the umask
+			_, err := lockfile.KeyFile(path)
+			require.Equal(t, c.good, err == nil, "%v", err)
+			if err != nil {
+				require.ErrorContains(t, err, "lockfile: ")
+			}
+			after, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.Equal(t, len(c.key), len(after), "a file that was refused was written")
+		})
+	}
+}
+
+// The mode of a file that somebody has put where the new one goes isn't taken
+// over.
+func TestWideFileBefore(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "lock")
+	k, err := lockfile.OpenLock(path, "lock", key(t, dir))
+	require.NoError(t, err)
+	defer k.Close()
+	fresh := filepath.Join(path, "state.new")
+	require.NoError(t, os.WriteFile(fresh, nil, 0o600))
+	require.NoError(t, os.Chmod(fresh, 0o666))
+	require.NoError(t, controller(t, k).HardwareReset(t.Context()))
+	info, err := os.Stat(filepath.Join(path, "state"))
+	require.NoError(t, err)
+	if runtime.GOOS != "windows" {
+		require.EqualValues(t, 0o600, info.Mode().Perm())
+	}
 }
 
 // A write that fails is an error, and what was there before stays.

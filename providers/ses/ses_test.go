@@ -131,7 +131,12 @@ func TestOutcomes(t *testing.T) {
 		{403, "InvalidSignatureException", gatewaytest.NotSent},
 		{429, "TooManyRequestsException", gatewaytest.NotSent},
 		{400, "SomethingNewException", gatewaytest.NotSent},
-		{503, "ServiceUnavailable", gatewaytest.NotSent},
+		{503, "Throttling", gatewaytest.NotSent},
+		{503, "ServiceUnavailable", gatewaytest.Unknown},
+		{503, "", gatewaytest.Unknown},
+		{408, "", gatewaytest.Unknown},
+		{409, "", gatewaytest.Unknown},
+		{409, "ConflictException", gatewaytest.NotSent},
 		{500, "InternalServiceErrorException", gatewaytest.Unknown},
 		{502, "", gatewaytest.Unknown},
 	} {

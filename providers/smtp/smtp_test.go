@@ -339,3 +339,10 @@ func TestNewRefusesBadConfigs(t *testing.T) {
 		})
 	}
 }
+
+func TestBypass_W49_PasswordThatPrints(t *testing.T) {
+	t.Parallel()
+	cfg := smtp.Config{Host: "localhost", Username: "login", Password: "0123456789abcdef", From: "login@example.com"}
+	s := newSender(t, cfg)
+	gatewaytest.AssertHidden(t, cfg.Password, cfg, &cfg, s, *s)
+}

@@ -5,11 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Check asks the database whether it keeps what it confirms, and returns a
 // sentence for each setting because of which it may not. An error means that
-// the database couldn't be asked.
+// the database couldn't be asked, or that the table's columns are not of the types
+// that [Schema] gives them.
 func (s *Store) Check(ctx context.Context) (warnings []string, err error) {
 	ask := func(name string) string {
 		value, failed := s.setting(ctx, name)
@@ -50,6 +52,14 @@ func (s *Store) Check(ctx context.Context) (warnings []string, err error) {
 			warn("transaction_read_only", v, lags)
 		}
 	case MySQL:
+		if v := ask("autocommit"); v != "ON" {
+			warn("autocommit", v, "nothing that is saved lasts, and loads lag behind; take it out of the DSN, init_connect and the server's settings")
+		}
+		if v, failed := s.engine(ctx); failed != nil {
+			return nil, fmt.Errorf("sqlstore: check engine: %w", failed)
+		} else if v != "" && !strings.EqualFold(v, "InnoDB") {
+			warn("engine of "+s.table, v, usedAgain+"; ALTER TABLE "+s.table+" ENGINE = InnoDB")
+		}
 		if v := ask("innodb_flush_log_at_trx_commit"); v != "1" {
 			warn("innodb_flush_log_at_trx_commit", v, usedAgain)
 		}
@@ -64,6 +74,9 @@ func (s *Store) Check(ctx context.Context) (warnings []string, err error) {
 		if v := ask("wsrep_sync_wait"); v == "0" && ask("wsrep_on") == "ON" {
 			warn("wsrep_sync_wait", v, "what was saved on one node is not at once there on another; it should be 1")
 		}
+	}
+	if err == nil {
+		err = s.checkTable(ctx)
 	}
 	if err != nil {
 		return nil, err

@@ -23,7 +23,8 @@
 //     synchronous_commit are on. Where a standby may be promoted, only one named
 //     in synchronous_standby_names has what the primary has confirmed.
 //   - MySQL and MariaDB are safe as they are installed, if the table is InnoDB:
-//     innodb_flush_log_at_trx_commit is 1. A replica may lack what the primary
+//     innodb_flush_log_at_trx_commit and autocommit are 1. With autocommit=0, in
+//     the DSN or on the server, nothing that is saved lasts. A replica may lack what the primary
 //     has confirmed, also with semi-synchronous replication, which gives up
 //     waiting after a time.
 //

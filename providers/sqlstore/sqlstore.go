@@ -81,18 +81,25 @@ func New(db *sql.DB, c Config) (*Store, error) {
 	return s, nil
 }
 
-// EnsureSchema creates the table if there is none. It never changes one.
+const (
+	maxKey      = 255 // bytes
+	versionSize = 26  // bytes of rand.Text
+)
+
+// EnsureSchema creates the table if there is none. It never changes one, and
+// returns an error if there is one with columns that are not of the types that
+// [Schema] gives them.
 func (s *Store) EnsureSchema(ctx context.Context) error {
 	_, err := s.db.ExecContext(ctx, fmt.Sprintf(schemas[s.dialect], s.table))
 	if err == nil {
-		return nil
+		return s.checkTable(ctx)
 	}
 	// Two nodes that start at the same moment get into each other's way even
 	// with IF NOT EXISTS. What counts is that there is a table now.
 	if _, probe := s.db.ExecContext(ctx, "SELECT id, version, data FROM "+s.table+" WHERE 1 = 0"); probe != nil {
 		return fmt.Errorf("sqlstore: create table: %w", err)
 	}
-	return nil
+	return s.checkTable(ctx)
 }
 
 // Load implements twofactor.Store.
@@ -177,7 +184,7 @@ func (s *Store) page(ctx context.Context, after []byte) ([][]byte, error) {
 // checkKey refuses what MySQL would cut at the end of its column, and so take
 // for another key.
 func checkKey(key string) error {
-	if key == "" || len(key) > 255 {
+	if key == "" || len(key) > maxKey {
 		return errors.New("sqlstore: key is empty or longer than 255 bytes")
 	}
 	return nil

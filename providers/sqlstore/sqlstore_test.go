@@ -128,6 +128,7 @@ func TestCheck(t *testing.T) {
 			[]string{"synchronous_commit is off", "transaction_read_only is on"},
 		},
 		{"mariadb", "mysql", "", sqlstore.MySQL, nil},
+		{"mariadb, nothing lasts", "mysql", "&autocommit=0", sqlstore.MySQL, []string{"autocommit is OFF"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

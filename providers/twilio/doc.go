@@ -17,7 +17,9 @@
 // Each Send makes one request and never a second. A nil error means that
 // Twilio has queued the message, not that a phone has it. Twilio offers no
 // idempotency key for this call; so after an error that is not
-// otpcode.ErrNotSent a further try can send a second message. Neither the
+// otpcode.ErrNotSent a further try can send a second message. A 503 counts as
+// not sent only with one of Twilio's error codes, since a proxy on the way says
+// so too when Twilio's answer got lost. Neither the
 // number nor anything of Twilio's answer but its error code gets into an
 // error.
 //

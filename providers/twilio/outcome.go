@@ -32,7 +32,6 @@ var refusals = map[int]string{
 // outcome turns Twilio's answer into the outcome of the Send. Nothing of the
 // answer but its two figures is repeated: its message holds the number.
 func outcome(answer outbound.Answer) error {
-	err := outbound.Status(answer.Status)
 	var said struct {
 		Code      int `json:"code"`       // of a refused request
 		Status    any `json:"status"`     // a text in a message, a figure in an error
@@ -41,6 +40,8 @@ func outcome(answer outbound.Answer) error {
 	// An answer that cannot be read leaves its status to speak.
 	_ = json.Unmarshal(answer.Body, &said)
 	code := said.Code
+	// Only Twilio writes its codes; a proxy on the way has none.
+	err := outbound.Status(answer.Status, isCode(code) && said.Status == float64(answer.Status))
 	if err == nil {
 		if said.Status != "failed" && said.Status != "undelivered" && said.Status != "canceled" {
 			return nil
@@ -53,8 +54,11 @@ func outcome(answer outbound.Answer) error {
 	if why, ok := refusals[code]; ok {
 		return fmt.Errorf("error %d, %s: %w", code, why, otpcode.ErrUndeliverable)
 	}
-	if code >= 10_000 && code <= 99_999 { // so that no phone number passes for an error code
+	if isCode(code) {
 		return fmt.Errorf("error %d: %w", code, err)
 	}
 	return err
 }
+
+// isCode keeps phone numbers from passing for error codes.
+func isCode(code int) bool { return code >= 10_000 && code <= 99_999 }

@@ -110,6 +110,13 @@ func TestOutcomes(t *testing.T) {
 		{"code that does not exist yet", 400, `{"code":21999,"status":400}`, gatewaytest.NotSent},
 		{"refused without JSON", 400, "no", gatewaytest.NotSent},
 		{"unavailable", 503, `{"code":20503,"status":503}`, gatewaytest.NotSent},
+		{"unavailable, says a proxy", 503, "upstream connect error or disconnect/reset before headers", gatewaytest.Unknown},
+		{"unavailable, says a proxy in JSON", 503, `{"code":503,"status":503}`, gatewaytest.Unknown},
+		{"code of another status", 503, `{"code":20503,"status":400}`, gatewaytest.Unknown},
+		{"timed out before a proxy", 408, "", gatewaytest.Unknown},
+		{"conflict of a proxy", 409, "", gatewaytest.Unknown},
+		{"conflict", 409, `{"code":20409,"status":409}`, gatewaytest.NotSent},
+		{"hung up, says a proxy", 499, "", gatewaytest.Unknown},
 		{"internal error", 500, `{"code":20500,"status":500}`, gatewaytest.Unknown},
 		{"refusal inside of an internal error", 500, `{"code":21211,"status":500}`, gatewaytest.Unknown},
 		{"bad gateway", 502, "", gatewaytest.Unknown},
@@ -212,4 +219,13 @@ func TestTimeout(t *testing.T) {
 	cfg.Timeout = 100 * time.Millisecond
 	err := newSender(t, cfg).Send(t.Context(), message())
 	require.ErrorContains(t, err, "timed out")
+}
+
+func TestBypass_W49_SecretThatPrints(t *testing.T) {
+	t.Parallel()
+	cfg := config("")
+	cfg.Secret = "0123456789abcdef"
+	s := newSender(t, cfg)
+	gatewaytest.AssertHidden(t, cfg.Secret, cfg, &cfg, s, *s)
+	gatewaytest.AssertHidden(t, account+":"+cfg.Secret, s, *s) // as in the header, in Base64
 }

@@ -26,15 +26,22 @@
 //
 // # The answer
 //
-//	2xx          the message was taken
-//	422          the destination or message is refused for good
-//	429, 503     not taken; another try may follow, after Retry-After if given
-//	other 4xx    not taken
-//	all else     nobody knows, and no further try is made
+//	2xx              the message was taken
+//	422              the destination or message is refused for good
+//	429              not taken; another try may follow
+//	503              the same if there is a Retry-After, otherwise nobody knows
+//	408, 409, 499    nobody knows
+//	other 4xx        not taken
+//	all else         nobody knows
 //
-// Only 429, 503 and a connection that never came about lead to another try:
-// after these, the message certainly was not taken. Still a receiver has to
-// recognize a message by the idempotency_key in the signed body, as someone
+// A proxy before the receiver may say 503 also when the receiver broke off after
+// it took the message. With a Retry-After of seconds or a date, 503 is a promise
+// that it was not taken; a proxy that adds the header has to know that. Another
+// try comes no earlier than Retry-After says.
+//
+// Only what was certainly not taken, or a connection that never came about,
+// leads to another try, and only for a message with an idempotency key. Still a
+// receiver has to recognize a message by the idempotency_key in the signed body, as someone
 // who has seen a request can send it again for as long as its timestamp is
 // fresh. The header of that name is there for gateways that look for it; it is
 // not signed.

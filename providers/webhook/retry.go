@@ -38,26 +38,31 @@ func (s *Sender) post(ctx context.Context, key string, body []byte) (retry, erro
 	if err != nil {
 		return retry{no: !errors.Is(err, otpcode.ErrNotSent)}, err
 	}
+	after, asked := retryAfter(answer.Header.Get("Retry-After"), now)
 	switch answer.Status {
 	case http.StatusUnprocessableEntity:
 		return retry{no: true}, outbound.Refusal(answer.Status)
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		return retry{after: retryAfter(answer.Header.Get("Retry-After"), now)}, outbound.Status(answer.Status)
+	case http.StatusTooManyRequests:
+		return retry{after: after}, outbound.Status(answer.Status, true)
+	case http.StatusServiceUnavailable:
+		// A proxy says 503 also when the gateway broke off after it took the
+		// message. Who asks for another try knows that it was not taken.
+		return retry{no: !asked, after: after}, outbound.Status(answer.Status, asked)
 	default:
-		return retry{no: true}, outbound.Status(answer.Status)
+		return retry{no: true}, outbound.Status(answer.Status, false)
 	}
 }
 
 // retryAfter reads the header of that name: seconds or a date (RFC 9110,
-// section 10.2.3). What cannot be read asks for no pause of its own.
-func retryAfter(value string, now time.Time) time.Duration {
+// section 10.2.3). What cannot be read asks for nothing.
+func retryAfter(value string, now time.Time) (after time.Duration, asked bool) {
 	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
+		return time.Duration(seconds) * time.Second, true
 	}
 	if date, err := http.ParseTime(value); err == nil {
-		return date.Sub(now)
+		return date.Sub(now), true
 	}
-	return 0
+	return 0, false
 }
 
 const (

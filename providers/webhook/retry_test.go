@@ -63,31 +63,45 @@ func TestRetries(t *testing.T) {
 	}{
 		{
 			"second try",
-			[]step{{status: 503}, {status: 200}},
+			[]step{{status: 503, retryAfter: "0"}, {status: 200}},
 			0, gatewaytest.Sent,
 			[]time.Duration{0, 125 * ms},
 			[]time.Duration{0, 250 * ms},
 		},
 		{
 			"all fail",
-			[]step{{status: 503}, {status: 429}, {status: 503}},
+			[]step{{status: 503, retryAfter: "0"}, {status: 429}, {status: 503, retryAfter: "0"}},
 			0, gatewaytest.NotSent,
 			[]time.Duration{0, 125 * ms, 375 * ms},
 			[]time.Duration{0, 250 * ms, 750 * ms},
 		},
 		{
 			"refused on the second try",
-			[]step{{status: 503}, {status: 422}},
+			[]step{{status: 503, retryAfter: "0"}, {status: 422}},
 			0, gatewaytest.Undeliverable,
 			[]time.Duration{0, 125 * ms},
 			[]time.Duration{0, 250 * ms},
 		},
 		{
 			"unknown ends it",
-			[]step{{status: 503}, {err: errors.New("cut")}},
+			[]step{{status: 503, retryAfter: "0"}, {err: errors.New("cut")}},
 			0, gatewaytest.Unknown,
 			[]time.Duration{0, 125 * ms},
 			[]time.Duration{0, 250 * ms},
+		},
+		{
+			"unavailable ends it unless the gateway asks for a try",
+			[]step{{status: 503}},
+			0, gatewaytest.Unknown,
+			[]time.Duration{0},
+			[]time.Duration{0},
+		},
+		{
+			"unavailable with nonsense ends it",
+			[]step{{status: 503, retryAfter: "soon"}},
+			0, gatewaytest.Unknown,
+			[]time.Duration{0},
+			[]time.Duration{0},
 		},
 		{
 			"internal error ends it",
@@ -119,7 +133,7 @@ func TestRetries(t *testing.T) {
 		},
 		{
 			"gateway asks for nonsense",
-			[]step{{status: 503, retryAfter: "-1"}, {status: 200}},
+			[]step{{status: 429, retryAfter: "-1"}, {status: 200}},
 			0, gatewaytest.Sent,
 			[]time.Duration{0, 125 * ms},
 			[]time.Duration{0, 250 * ms},
@@ -140,7 +154,7 @@ func TestRetries(t *testing.T) {
 		},
 		{
 			"no time for a pause",
-			[]step{{status: 503}},
+			[]step{{status: 503, retryAfter: "0"}},
 			125 * ms, gatewaytest.NotSent,
 			[]time.Duration{0},
 			[]time.Duration{0},
@@ -164,6 +178,19 @@ func TestRetries(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Without a key the receiver couldn't tell a second try from another message.
+func TestNoRetryWithoutKey(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{steps: []step{{status: 429}, {status: 200}}}
+		sender := newSender(t, webhook.Config{URL: "https://sms.example.com", Client: &http.Client{Transport: s}})
+		m := message()
+		m.IdempotencyKey = ""
+		require.ErrorIs(t, sender.Send(t.Context(), m), otpcode.ErrNotSent)
+		require.Len(t, s.times, 1)
+	})
 }
 
 func TestRetrySignsAnew(t *testing.T) {

@@ -32,7 +32,7 @@ type Config struct {
 	Channel otpcode.Channel
 
 	// Tries is how often a message is handed over at the most, from 1 to 10.
-	// The default is 3.
+	// The default is 3. One without an idempotency key is tried once.
 	Tries int
 
 	// Timeout bounds each Send, with all its tries and the pauses between
@@ -128,6 +128,10 @@ func (s *Sender) Send(ctx context.Context, m otpcode.Message) error {
 	if err != nil {
 		return fmt.Errorf("webhook: %w", outbound.Undeliverable("message cannot be encoded"))
 	}
+	tries := s.tries
+	if m.IdempotencyKey == "" {
+		tries = 1 // nobody could tell a second one from another message
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	for try := 1; ; try++ {
@@ -135,7 +139,7 @@ func (s *Sender) Send(ctx context.Context, m otpcode.Message) error {
 		if err == nil {
 			return nil
 		}
-		if again.no || try == s.tries || !wait(ctx, max(pause(try), again.after)) {
+		if again.no || try == tries || !wait(ctx, max(pause(try), again.after)) {
 			return fmt.Errorf("webhook: %w", err)
 		}
 	}

@@ -114,7 +114,10 @@ func TestOutcomes(t *testing.T) {
 		{429, gatewaytest.NotSent, 2},
 		{500, gatewaytest.Unknown, 1},
 		{502, gatewaytest.Unknown, 1},
-		{503, gatewaytest.NotSent, 2},
+		{408, gatewaytest.Unknown, 1},
+		{409, gatewaytest.Unknown, 1},
+		{499, gatewaytest.Unknown, 1},
+		{503, gatewaytest.Unknown, 1},
 		{504, gatewaytest.Unknown, 1},
 	} {
 		t.Run(fmt.Sprint(test.status), func(t *testing.T) {
@@ -179,4 +182,11 @@ func TestNewRefusesBadConfigs(t *testing.T) {
 	}
 	_, err := webhook.New(webhook.Config{URL: "http://sms.example.com", Secret: secret, InsecurePlaintext: true})
 	require.NoError(t, err)
+}
+
+func TestBypass_W49_SecretThatPrints(t *testing.T) {
+	t.Parallel()
+	cfg := webhook.Config{URL: "https://sms.example.com/hook", Secret: secret}
+	s := newSender(t, cfg)
+	gatewaytest.AssertHidden(t, string(secret), cfg, &cfg, s, *s)
 }

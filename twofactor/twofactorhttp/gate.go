@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -33,8 +34,9 @@ type Config struct {
 	// sign-in, and keeps s.Token() in it, on the server. The session must get a
 	// new id, or whoever planted the old one is signed in too (session
 	// fixation), and must hold nothing of another user. It is called again when
-	// the user has proven a new factor. An error means that nobody is signed in.
-	// Required.
+	// the user has proven a new factor. Store nothing when you return an error:
+	// it means that nobody is signed in, but many session managers save what a
+	// session holds whatever was answered. Required.
 	StartSession func(w http.ResponseWriter, r *http.Request, s twofactor.Session) error
 
 	// Refuse answers the requests that a Require method turns away, such as by
@@ -57,7 +59,8 @@ type Config struct {
 
 	// InsecurePlainHTTP is for trying things out without https: it takes the
 	// protection from all cookies, which then have other names. Only requests
-	// to this machine's own names (localhost, 127.0.0.1, [::1]) are served.
+	// from this machine to its own names (localhost, 127.0.0.1, [::1]) are
+	// served, and none that a proxy or another site's page has a hand in.
 	InsecurePlainHTTP bool
 
 	// Now is the clock, the same as that of the Service. The default is time.Now.
@@ -108,7 +111,7 @@ func New(cfg Config) (*Gate, error) {
 // cookie that the browser drops would be lost.
 func (g *Gate) check(r *http.Request) error {
 	switch {
-	case g.cfg.InsecurePlainHTTP && loopback(r.Host):
+	case g.cfg.InsecurePlainHTTP && local(r):
 		return nil
 	case g.cfg.InsecurePlainHTTP:
 		return fmt.Errorf("%w: InsecurePlainHTTP serves nothing but this machine", ErrPlainHTTP)
@@ -118,9 +121,26 @@ func (g *Gate) check(r *http.Request) error {
 	return nil
 }
 
-// loopback reports whether a Host header names this machine. Anyone can send
-// such a header, but a browser that another machine serves doesn't: a switch
-// that was left on in production shows at the first sign-in.
+// local reports whether a request was made on this machine, as far as can be
+// seen: a switch that was left on in production shows at the first sign-in. The
+// Host header alone says little, since a proxy may send its own name for this
+// process there (nginx does by default). Then the peer, or what the proxy or the
+// browser adds, speaks of elsewhere.
+func local(r *http.Request) bool {
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+		if len(r.Header.Values(name)) > 0 {
+			return false
+		}
+	}
+	for _, origin := range r.Header.Values("Origin") {
+		if u, err := url.Parse(origin); origin != "null" && (err != nil || !loopback(u.Host)) {
+			return false
+		}
+	}
+	return loopback(r.Host) && peer(r).Unmap().IsLoopback()
+}
+
+// loopback reports whether a host, with a port or without, is this machine.
 func loopback(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

@@ -1,6 +1,7 @@
 package twofactorhttp_test
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"testing"
@@ -64,7 +65,9 @@ func TestWhoSpeaksHTTPS(t *testing.T) {
 	for name, row := range map[string]struct {
 		change func(*twofactorhttp.Config)
 		host   string
-		header string
+		header string // X-Forwarded-Proto
+		origin string
+		peer   string // or else 127.0.0.1
 		ok     bool
 		prefix bool
 	}{
@@ -85,6 +88,14 @@ func TestWhoSpeaksHTTPS(t *testing.T) {
 		"insecure, no host":                 {change: insecure, host: ""},
 		"insecure, any address":             {change: insecure, host: "0.0.0.0:8080"},
 		"insecure, behind a proxy, by name": {change: insecure, host: "example.com", header: "https"},
+		"insecure, behind a proxy":          {change: insecure, host: "127.0.0.1:8080", header: "http"},
+		"insecure, from elsewhere":          {change: insecure, host: "127.0.0.1:8080", peer: "203.0.113.7:5555"},
+		"insecure, from nowhere":            {change: insecure, host: "127.0.0.1:8080", peer: "@"},
+		"insecure, from [::1]":              {change: insecure, host: "localhost:8080", peer: "[::1]:5555", ok: true},
+		"insecure, mapped":                  {change: insecure, host: "localhost:8080", peer: "[::ffff:127.0.0.1]:5555", ok: true},
+		"insecure, a page of elsewhere":     {change: insecure, host: "127.0.0.1:8080", origin: "https://shop.example"},
+		"insecure, a page with no origin":   {change: insecure, host: "127.0.0.1:8080", origin: "null", ok: true},
+		"insecure, its own page":            {change: insecure, host: "127.0.0.1:8080", origin: "http://127.0.0.1:8080", ok: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -102,7 +113,12 @@ func TestWhoSpeaksHTTPS(t *testing.T) {
 			b.tls = false
 			w := a.send(b, func(w http.ResponseWriter, r *http.Request) {
 				r.Host = row.host
-				r.Header.Set("X-Forwarded-Proto", row.header)
+				r.RemoteAddr = cmp.Or(row.peer, "127.0.0.1:5555")
+				for name, value := range map[string]string{"X-Forwarded-Proto": row.header, "Origin": row.origin} {
+					if value != "" {
+						r.Header.Set(name, value)
+					}
+				}
 				_, err = a.gate.Begin(w, r, twofactor.SignIn{UserID: user})
 			})
 			if !row.ok {

@@ -93,10 +93,14 @@ func (g *Gate) Cancel(w http.ResponseWriter, r *http.Request) error {
 
 // SignOut tells the service that the session has ended, and deletes the cookies
 // that belong to a sign-in. Where the policy ends the trust in a device with the
-// sign-out, that cookie goes too. Ending the session is up to the app.
+// sign-out, that cookie goes too, also on a page that was left open until the
+// session had run out. Ending the session is up to the app.
 func (g *Gate) SignOut(w http.ResponseWriter, r *http.Request) error {
 	g.forget(w, r, pendingCookie)
 	g.forget(w, r, grantCookie)
+	if g.cfg.Service.EndsTrustAtSignOut() {
+		g.forget(w, r, deviceCookie)
+	}
 	s, err := g.session(r)
 	if err != nil {
 		return nil // nobody was signed in

@@ -47,6 +47,27 @@ func TestSignIn(t *testing.T) {
 	require.NotContains(t, b.cookies, "__Host-2fa-grant")
 }
 
+// The device asks for a code again although the session had run out, and only
+// where the policy says so.
+func TestSignOutEndsTrustWithoutASession(t *testing.T) {
+	t.Parallel()
+	for _, ends := range []bool{true, false} {
+		a := newApp(t, twofactor.Policy{Trust: twofactor.TrustPolicy{
+			Kinds: []twofactor.Kind{twofactor.TOTP}, Automatic: true, EndsAtSignOut: ends,
+		}}, nil)
+		phone, _ := a.enrolled()
+		b := newBrowser()
+		a.begin(b)
+		_, err := a.verify(b, twofactor.Answer{Code: phone.Code(a.clock.Now())})
+		require.NoError(t, err)
+		require.Contains(t, b.cookies, "__Host-2fa-device")
+		clear(a.sessions)
+		a.send(b, func(w http.ResponseWriter, r *http.Request) { require.NoError(t, a.gate.SignOut(w, r)) })
+		_, asked := a.begin(b).(*twofactor.Pending)
+		require.Equal(t, ends, asked)
+	}
+}
+
 // Nobody has the pending login, its cookie or its code in the clear, and what a
 // browser holds names no user.
 func TestCookiesSayNothing(t *testing.T) {

@@ -22,9 +22,9 @@ func Outcome(cause error, flight *outbound.Flight, refused bool, reason string) 
 	if !answered || resp.HTTPStatusCode() == 0 { // the SDK wraps failures of the transport in this type too
 		return flight.Fail(cause)
 	}
-	what := "service error"
+	what, own := "service error", false
 	if api, ok := errors.AsType[smithy.APIError](cause); ok && isName(api.ErrorCode()) {
-		what = api.ErrorCode()
+		what, own = api.ErrorCode(), isBeforeWork(api.ErrorCode())
 	}
 	if isName(reason) {
 		what += " " + reason
@@ -32,10 +32,24 @@ func Outcome(cause error, flight *outbound.Flight, refused bool, reason string) 
 	if refused {
 		return fmt.Errorf("%s: %w", what, otpcode.ErrUndeliverable)
 	}
-	if err := outbound.Status(resp.HTTPStatusCode()); err != nil {
+	if err := outbound.Status(resp.HTTPStatusCode(), own); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return errors.New("answer cannot be read: message may have been sent")
+}
+
+// isBeforeWork says whether a service that answers with code has not begun with
+// the request. ServiceUnavailable is no such code: what failed behind the
+// service's front may have been its answer only.
+func isBeforeWork(code string) bool {
+	switch code {
+	case "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
+		"TooManyRequestsException", "RequestLimitExceeded", "SlowDown",
+		"ConflictException": // with the state of a number or an account, not of this request
+		return true
+	default:
+		return false
+	}
 }
 
 // isName says whether s is written like a code or reason of AWS: a server can

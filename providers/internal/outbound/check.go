@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/latchkey-auth/latchkey/otpcode"
@@ -77,7 +78,8 @@ func IsE164(s string) bool {
 	return strings.Trim(digits, "0123456789") == ""
 }
 
-// IsAddress says whether s is one bare mail address, with nothing around it.
+// IsAddress says whether s is one bare mail address, with nothing around it and
+// nothing in it that another program reads otherwise.
 func IsAddress(s string) bool {
 	if len(s) > maxAddress || !IsHeaderText(s) {
 		return false
@@ -88,7 +90,18 @@ func IsAddress(s string) bool {
 	if err != nil || a.Address != s {
 		return false
 	}
-	return strings.LastIndexByte(s, '@') <= maxLocalPart
+	return !strings.ContainsFunc(s, isTreacherous) && strings.LastIndexByte(s, '@') <= maxLocalPart
+}
+
+// isTreacherous says whether r, in a mail address, may be read as something else
+// further on: what ends lines elsewhere, what isn't shown or turns the text
+// round, and what becomes an at sign, a dot or a comma when a program normalizes
+// it (UTS 46, section 4).
+func isTreacherous(r rune) bool {
+	return !unicode.IsPrint(r) || unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) ||
+		r >= 0x2024 && r <= 0x2026 || r == 0x3002 || // dots
+		r >= 0xfe10 && r <= 0xfe1f || r >= 0xfe50 && r <= 0xfe6f || // vertical and small forms
+		r >= 0xff00 && r <= 0xffef // of full and half width
 }
 
 // IsHeaderText says whether s can be part of a header line: UTF-8 and, so that

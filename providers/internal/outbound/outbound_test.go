@@ -248,6 +248,46 @@ func TestCheckLengths(t *testing.T) {
 	}
 }
 
+func TestIsAddress(t *testing.T) {
+	t.Parallel()
+	for _, good := range []string{
+		"jo@example.net", "jo+2fa@example.net", "o'neil_%1@example.net", "renée@exämple.net", "用户@例え.テスト",
+		"ελ@παράδειγμα.δοκιμή", "अ@उदाहरण.परीक्षा", "jo@col·legi.cat", "jo@xn--exmple-cua.net",
+	} {
+		require.True(t, outbound.IsAddress(good), "%q", good)
+	}
+	for name, bad := range map[string]string{
+		"line separator":      "jo@example.net\u2028",
+		"paragraph separator": "jo\u2029@example.net",
+		"next line":           "jo@example.net\u0085",
+		"no-break space":      "a\u00a0b@example.net",
+		"right to left":       "jo@example.net\u202e",
+		"isolate":             "\u2066jo@example.net",
+		"Arabic mark":         "jo\u061c@example.net",
+		"zero width":          "jo\u200b@example.net",
+		"byte order mark":     "\ufeffjo@example.net",
+		"soft hyphen":         "jo\u00ad@example.net",
+		"Hangul filler":       "jo\u3164@example.net",
+		"variation selector":  "jo\ufe0f@example.net",
+		"tag":                 "jo\U000e0061@example.net",
+		"ideographic dot":     "jo@example\u3002net",
+		"full-width dot":      "jo@example\uff0enet",
+		"half-width dot":      "jo@example\uff61net",
+		"small dot":           "jo@example\ufe52net",
+		"leader":              "jo@example\u2024net",
+		"full-width at":       "jo\uff20example.org@example.net",
+		"small at":            "jo\ufe6bexample.org@example.net",
+		"full-width comma":    "jo@example.net\uff0ceve@example.org",
+		"private use":         "jo\ue000@example.net",
+		"not UTF-8":           "jo\xff@example.net",
+		"comma":               "jo@example.net,eve@example.org",
+		"name":                "Jo <jo@example.net>",
+		"quoted":              `"a b"@example.net`,
+	} {
+		require.False(t, outbound.IsAddress(bad), name)
+	}
+}
+
 func FuzzCheckEmail(f *testing.F) {
 	f.Add("jo@example.net", "Your sign-in")
 	f.Add("jo@example.net\r\nBcc: eve@example.org", "a\nb")

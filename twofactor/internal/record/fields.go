@@ -42,6 +42,8 @@ func budgets(c *coder, b *Budgets) {
 	number(c, 4, &b.Digits)
 	number(c, 5, &b.Notices)
 	number(c, 6, &b.KnownDigits)
+	number(c, 7, &b.FailedSMS)
+	number(c, 8, &b.FailedMail)
 }
 
 func factor(c *coder, f *Factor) {

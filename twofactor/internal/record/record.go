@@ -65,6 +65,9 @@ type Budgets struct {
 	Notices  int64 `cbor:"5,keyasint,omitempty"` // mails about changes
 
 	KnownDigits int64 `cbor:"6,keyasint,omitempty"` // Digits of known browsers
+
+	FailedSMS  int64 `cbor:"7,keyasint,omitempty"` // messages that their gateway refused
+	FailedMail int64 `cbor:"8,keyasint,omitempty"`
 }
 
 // A Factor is one proven way to show that it is the user.

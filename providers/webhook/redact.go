@@ -1,0 +1,15 @@
+package webhook
+
+import (
+	"fmt"
+	"io"
+)
+
+// Format hides the secret from fmt, whatever the verb.
+func (c Config) Format(f fmt.State, _ rune) { io.WriteString(f, "webhook.Config(hidden)") }
+
+// MarshalText hides the secret from encoding/json and log/slog.
+func (c Config) MarshalText() ([]byte, error) { return fmt.Append(nil, c), nil }
+
+// Format hides the secret from fmt, whatever the verb.
+func (s Sender) Format(f fmt.State, _ rune) { io.WriteString(f, "webhook.Sender(hidden)") }
