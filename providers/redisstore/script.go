@@ -16,7 +16,7 @@ import (
 
 // From few requests on that are under way, others wait and go together, at most
 // so many at a time: a packet each costs client and server more than the work.
-const few, most = 8, 128
+const few, most = 16, 128
 
 // A script runs on the server as one step.
 type script struct {

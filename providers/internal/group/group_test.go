@@ -213,9 +213,9 @@ func TestSameLoad(t *testing.T) {
 		s.answer(1, nil)
 		wg.Wait()
 		require.Len(t, s.began, 2)
-		loads[0].data[0] = 'X'
-		require.Equal(t, "data", string(loads[1].data), "two callers share their data")
-		require.Equal(t, twofactor.Version("v"), loads[1].version)
+		loads[0].Data[0] = 'X'
+		require.Equal(t, "data", string(loads[1].Data), "two callers share their data")
+		require.Equal(t, twofactor.Version("v"), loads[1].Version)
 	})
 }
 
