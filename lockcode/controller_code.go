@@ -168,6 +168,10 @@ func (c *Controller) look(s *lockState, userID string, devices []*device, code C
 	return f
 }
 
+// right ends a row of wrong PINs. The round tells payments that were made
+// before from those after: one may only be taken back in its own.
+func (d *device) right() { d.Wrong, d.Round = 0, d.Round+1 }
+
 // settle writes down what look found. A nil error means that the Code is good
 // and is now used up.
 func (f *finding) settle(j *journal, userID string, b Binding) error {
@@ -197,7 +201,8 @@ func (f *finding) settle(j *journal, userID string, b Binding) error {
 	if d.Used == nil {
 		d.Used = map[string]int64{}
 	}
-	d.Used[f.use], d.Floor, d.Wrong, d.Proven = f.step, floor, 0, true
+	d.Used[f.use], d.Floor, d.Proven = f.step, floor, true
+	d.right()
 	// The accepted step shows that both clocks have left the days before
 	// yesterday behind, so their keys can go.
 	if day := f.step/daySteps - 1; day > d.Day {

@@ -18,6 +18,7 @@ func (c *Controller) request(ctx context.Context, id DeviceID, enc, box, tag []b
 	var req request
 	var replyKey []byte
 	var answer reply
+	var round int64
 	err := c.update(ctx, func(s *lockState) error {
 		var d *device
 		if userID, d = s.device(id); d == nil {
@@ -46,6 +47,7 @@ func (c *Controller) request(ctx context.Context, id DeviceID, enc, box, tag []b
 			answer.reason = WrongClock
 		case req.b.Purpose != ReadStatus:
 			d.Wrong++
+			round = d.Round
 		}
 		return nil
 	})
@@ -58,7 +60,7 @@ func (c *Controller) request(ctx context.Context, id DeviceID, enc, box, tag []b
 			if d == nil {
 				return refuse(NotActivated)
 			}
-			body, err := c.perform(ctx, s, j, userID, d, req)
+			body, err := c.perform(ctx, s, j, userID, d, req, round)
 			answer.body, answer.flags = body, c.flags(s, userID)
 			answer.tries = max(0, wrongForAll-d.Wrong)
 			return err
@@ -98,20 +100,30 @@ func (s *lockState) device(id DeviceID) (string, *device) {
 }
 
 // perform does what a sealed request asks for, once its PIN is right.
-func (c *Controller) perform(ctx context.Context, s *lockState, j *journal, userID string, d *device, req request) ([]byte, error) {
+func (c *Controller) perform(ctx context.Context, s *lockState, j *journal, userID string, d *device, req request, round int64) ([]byte, error) {
 	u := s.Users[userID]
 	d.Proven = true
-	switch req.b.Purpose {
-	case ReadStatus:
+	if req.b.Purpose == ReadStatus {
 		return s.status(userID, u, d, req.body, j.now)
-	case AddDevice:
+	}
+	// What the PIN turns out to be counts in the payment's place. A right PIN
+	// that came in between has wiped the payment away: then there is none to
+	// take back, and the tries since then may have used up what is left.
+	if d.Round == round {
+		d.Wrong--
+	}
+	if d.Wrong >= wrongForAll {
+		return nil, refuse(DeviceDisabled)
+	}
+	if req.b.Purpose == AddDevice {
 		return nil, c.addDevice(s, j, userID, u, d, req)
 	}
 	given := pinMAC(u.Salt, c.cfg.LockID, s.Epoch, userID, req.pin)
 	if !req.pin.valid || !hmac.Equal(given, u.PIN) {
+		d.Wrong++
 		return nil, wrongPIN(j, userID, d, req.b)
 	}
-	d.Wrong = 0
+	d.right()
 	u.Budget.heal(j.now)
 	s.Budget.heal(j.now)
 	j.add(RequestAccepted, userID, d.ID, req.b)
@@ -184,31 +196,24 @@ func (s *lockState) revoke(j *journal, userID string, own *device, id []byte) er
 // addDevice arms the pairing of a second device with a Code of the first. The
 // Code comes sealed, so that the relay never sees one that could pair.
 func (c *Controller) addDevice(s *lockState, j *journal, userID string, u *user, d *device, req request) error {
-	paid := d.Wrong
 	code, err := ParseCode(string(req.body))
 	switch {
 	case err != nil:
-		d.Wrong-- // no PIN was tried, here and in the next two
 		return refuse(InvalidCode)
 	case len(s.Confirmed) == 0:
-		d.Wrong--
 		return refuse(NotConfirmed)
 	case u.MustPIN:
-		d.Wrong--
 		return refuse(MustChangePIN)
 	}
 	b := Binding{AddDevice, userID}
 	found := c.look(s, userID, []*device{d}, code, b, j.now)
-	if paid+len(found.wrong) > wrongForAll {
+	if d.Wrong+1+len(found.wrong) > wrongForAll {
 		// The last try is one PIN, also for a Code that stands for two.
 		found.device, found.replay = nil, false
 	}
 	if err := found.settle(j, userID, b); err != nil {
-		// The try was paid for when the request came. What the Code stands
-		// for counts in its place, once for each PIN.
-		d.Wrong = max(paid, paid-1+len(found.wrong))
-		if found.replay {
-			d.Wrong = paid - 1
+		if !found.replay && len(found.wrong) == 0 {
+			d.Wrong++ // a Code that stands for nothing is a try like any other
 		}
 		if len(found.wrong) > 0 {
 			return wrongPIN(j, userID, d, b)

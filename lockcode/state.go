@@ -57,7 +57,8 @@ type device struct {
 	Used    map[string]int64 `json:"used"`
 	Floor   int64            `json:"floor,omitzero"`
 	Ctr     int64            `json:"ctr,omitzero"`
-	Wrong   int              `json:"wrong,omitzero"`
+	Wrong   int              `json:"wrong,omitzero"`  // in a row, with those paid for and not yet looked at
+	Round   int64            `json:"round,omitzero"`  // counts the right PINs, see device.right
 	Proven  bool             `json:"proven,omitzero"` // the App has shown that it has the key
 	Notices []notice         `json:"notices"`
 	Noticed int64            `json:"noticed,omitzero"` // number of the last notice
@@ -137,9 +138,14 @@ func (d *device) clone() *device {
 var errState = errors.New("lockcode: the stored state is damaged or of another format")
 
 // MarshalBinary encodes the state; every release reads what earlier ones wrote.
+// It refuses what UnmarshalBinary would refuse, so that no fault outlives the
+// transaction in which it happened.
 func (s *LockState) MarshalBinary() ([]byte, error) {
 	c := s.s
 	c.Format = stateFormat
+	if !c.valid() {
+		return nil, errState
+	}
 	return json.Marshal(&c)
 }
 

@@ -30,6 +30,15 @@ type LockKeyStore interface {
 	Update(ctx context.Context, f func(*LockState) error) error
 }
 
+// A LockKeyWiper is a [LockKeyStore] that can begin anew, so that the button of
+// the box also helps where the state was damaged. Only
+// [Controller.HardwareReset] calls it.
+type LockKeyWiper interface {
+	// Wipe forgets the state without reading it, durably: the next Update
+	// starts from the zero LockState.
+	Wipe(ctx context.Context) error
+}
+
 // A Sealer keeps what lies in a file from those who only copy the file: a TPM,
 // a secure element, or a key of its own. Open fails unless box and aad are
 // those of one Seal.
