@@ -91,7 +91,7 @@ func (a *App) exchange(ctx context.Context, lockID string, want kind, msg []byte
 // Nothing on the phone can tell whether the PIN is right: with a wrong one it
 // makes a Code all the same, which the controller refuses and counts.
 func (a *App) Code(ctx context.Context, lockID string, p PIN, b Binding) (Code, error) {
-	if b.Purpose != OpenDoor && b.Purpose != OfficeMode && b.Purpose != ResetPIN || !validID(b.Target) {
+	if !b.Purpose.aimed() || !validID(b.Target) {
 		return Code{}, errors.New("lockcode: a Code is for opening, office mode or a PIN reset, with a target")
 	}
 	release, err := a.hold(ctx, lockID)

@@ -8,8 +8,8 @@ import (
 // Do asks the controller directly, without a Code: OpenDoor, OfficeMode or,
 // for the owner, ResetPIN.
 func (a *App) Do(ctx context.Context, lockID string, p PIN, b Binding) error {
-	if b.Purpose != OpenDoor && b.Purpose != OfficeMode && b.Purpose != ResetPIN {
-		return errors.New("lockcode: Do is for opening, office mode and PIN resets")
+	if !b.Purpose.aimed() || !validID(b.Target) {
+		return errors.New("lockcode: Do is for opening, office mode and PIN resets, with a target")
 	}
 	return a.ask(ctx, lockID, request{pin: p, b: b})
 }

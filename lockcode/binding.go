@@ -33,6 +33,10 @@ func (p Purpose) String() string {
 	return purposeNames[p]
 }
 
+// aimed reports whether the purpose needs a target: a Code carries it out, and
+// an Authorizer or the owner's role decides on it. None stands for all doors.
+func (p Purpose) aimed() bool { return p == OpenDoor || p == OfficeMode || p == ResetPIN }
+
 // A Binding is a purpose and what it is aimed at. It goes into the key of
 // every Code, so that a Code for one binding does nothing under another.
 type Binding struct {

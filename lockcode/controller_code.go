@@ -28,8 +28,7 @@ func (c *Controller) code(ctx context.Context, userID, chars string, b Binding) 
 // AddDevice is refused: a Code that pairs a device never comes this way, so one
 // that was overheard on a web page pairs nothing.
 func (c *Controller) VerifyCode(ctx context.Context, userID string, code Code, b Binding) error {
-	if !code.valid || !validID(userID) || !validID(b.Target) ||
-		b.Purpose != OpenDoor && b.Purpose != OfficeMode && b.Purpose != ResetPIN {
+	if !code.valid || !validID(userID) || !validID(b.Target) || !b.Purpose.aimed() {
 		return refuse(InvalidCode)
 	}
 	j := c.journal()

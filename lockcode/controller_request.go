@@ -124,6 +124,13 @@ func (c *Controller) perform(ctx context.Context, s *lockState, j *journal, user
 		return nil, wrongPIN(j, userID, d, req.b)
 	}
 	d.right()
+	if req.b.Purpose.aimed() {
+		// As an accepted Code does: a clock set back then revives none that was
+		// kept from before. By the earlier clock, since the App makes Codes by
+		// its own. What else an App asks for, setting up a box whose clock is
+		// still wrong, say, leaves its Codes alone.
+		d.Floor = max(d.Floor, min(j.now, req.time)/(stepSeconds*1000))
+	}
 	u.Budget.heal(j.now)
 	s.Budget.heal(j.now)
 	j.add(RequestAccepted, userID, d.ID, req.b)

@@ -112,6 +112,17 @@ func TestNoTryBesideTheEight(t *testing.T) {
 	require.Equal(t, 1, w.opens())
 }
 
+// Whoever cuts the power between a try and its answer has paid for it.
+func TestTryIsPaidFirst(t *testing.T) {
+	t.Parallel()
+	w, h := newHooked(t)
+	id, between := w.user.record(w.lock).DeviceID(), -1
+	h.then = func() { between = w.state().Wrong(id) }
+	require.Error(t, w.user.Do(t.Context(), w.lock, other(t, w.userPIN, 1), open("front")))
+	require.Equal(t, 1, between)
+	require.Equal(t, 1, w.state().Wrong(id))
+}
+
 // The same from the outside, without a hook.
 func TestManyRequestsAtOnce(t *testing.T) {
 	t.Parallel()

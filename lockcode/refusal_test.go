@@ -197,3 +197,27 @@ func TestAppThatLacksSomething(t *testing.T) {
 		require.Error(t, err, name)
 	}
 }
+
+// No target is none, and never all of them: without one, neither an App nor a
+// program of an attacker's own reaches the Authorizer.
+func TestNoTarget(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.events = nil
+	for i, p := range []lockcode.Purpose{lockcode.OpenDoor, lockcode.OfficeMode, lockcode.ResetPIN} {
+		b := lockcode.Binding{Purpose: p}
+		w.grant("ute", b)
+		require.Error(t, w.user.Do(t.Context(), w.lock, w.userPIN, b))
+		at := w.clock.now().UnixMilli() + int64(i)
+		msg, _, err := w.user.record(w.lock).SealRaw(at, at, w.userPIN, b, nil)
+		require.NoError(t, err)
+		answer, err := w.Do(t.Context(), w.lock, msg)
+		require.NoError(t, err)
+		require.Equal(t, lockcode.Encode(lockcode.KindRefusal, []byte{byte(lockcode.NotDone)}), answer)
+		require.Error(t, w.verify(w.junk(), b))
+	}
+	require.Zero(t, w.opens())
+	require.Zero(t, w.count(lockcode.RequestAccepted))
+	require.Zero(t, w.count(lockcode.CodeGarbage))
+	require.NoError(t, w.user.Do(t.Context(), w.lock, w.userPIN, open("front")))
+}
