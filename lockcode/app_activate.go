@@ -13,7 +13,8 @@ import (
 const quickMillis = 10 * 1000
 
 // RequestActivation asks the controller to send a PIN to the user, for the
-// first device there. A new PIN replaces one that was sent before.
+// first device there. A new PIN replaces one that was sent before. A user is
+// sent one a minute and ten a day (UTC); the rest are refused as NotDone.
 func (a *App) RequestActivation(ctx context.Context, lockID, userID string) error {
 	release, err := a.hold(ctx, lockID)
 	if err != nil {

@@ -14,6 +14,8 @@ const (
 	pairTries     = 3
 	pairFails     = 9 // wrong PINs over all PINs sent, until the owner steps in
 	activateLife  = 15 * 60 * 1000
+	pinEvery      = 60 * 1000 // between two PINs sent to one user
+	pinsPerDay    = 10        // sent to one user
 	addDeviceLife = 3 * 60 * 1000
 	claimLife     = 10 * 60 * 1000
 	requestSkew   = 2 * 60 * 1000

@@ -83,6 +83,9 @@ type pending struct {
 	Made   int64  `json:"made"`
 	Until  int64  `json:"until"`
 
+	Day  int64 `json:"day,omitzero"`  // on which PINs were last sent to the user
+	Sent int   `json:"sent,omitzero"` // on that day
+
 	ToOwner bool `json:"to_owner,omitzero"` // the owner's App shows the PIN
 }
 

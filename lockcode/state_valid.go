@@ -23,7 +23,7 @@ func (s *lockState) valid() bool {
 		}
 	}
 	for _, p := range s.Pending {
-		if p == nil || !validID(p.User) || len(p.SID) != 16 || p.Mode != modeActivate && p.Mode != modeAdd || len(p.Secret) > 5 {
+		if p == nil || !validID(p.User) || len(p.SID) != 16 || p.Mode != modeActivate && p.Mode != modeAdd || len(p.Secret) > 5 || p.Day < 0 || p.Sent < 0 {
 			return false
 		}
 	}
