@@ -55,7 +55,9 @@ func (a *App) NewDeviceCode(ctx context.Context, lockID string, p PIN) (Code, er
 	return code, nil
 }
 
-// Status asks the controller how things stand. It needs no PIN.
+// Status asks the controller how things stand. It needs no PIN. Its answer moves
+// the keys of Codes on, as every sealed one does: call it whenever the phone is
+// online, or a thief of the phone reads the Codes of all days since the last.
 //
 // A [RefusedError] with the reason NotActivated means that the controller has
 // forgotten this App, after a reset of the PIN or of the box. It is not
@@ -148,7 +150,9 @@ func (a *App) session(ctx context.Context, lockID string, build func(*appRecord)
 // so fast that its time was believed.
 func (a *App) send(ctx context.Context, r *appRecord, req request) (got reply, prompt bool, err error) {
 	asked := millis(a.cfg.Now())
-	req.ctr = max(r.Ctr+1, asked)
+	// No clock in it: a copy of the record that asked for anything is then told
+	// from the phone, as soon as the other one asks.
+	req.ctr = r.Ctr + 1
 	req.time = max(0, asked+r.Offset)
 	// The counter is stored before the request leaves: one that was used
 	// twice would be refused, and reported as a cloned phone.

@@ -53,7 +53,7 @@ func (c *Controller) VerifyCode(ctx context.Context, userID string, code Code, b
 		if u == nil {
 			return refuse(InvalidCode)
 		}
-		codes := slices.DeleteFunc(slices.Clone(u.Devices), func(d *device) bool { return d.Wrong >= wrongForCodes })
+		codes := slices.DeleteFunc(slices.Clone(u.Devices), func(d *device) bool { return d.Wrong >= wrongForCodes || d.left(j.now) == 0 })
 		found := c.look(s, userID, codes, code, b, j.now)
 		if err := found.settle(j, userID, b); err != nil {
 			return err
@@ -167,10 +167,6 @@ func (c *Controller) look(s *lockState, userID string, devices []*device, code C
 	return f
 }
 
-// right ends a row of wrong PINs. The round tells payments that were made
-// before from those after: one may only be taken back in its own.
-func (d *device) right() { d.Wrong, d.Round = 0, d.Round+1 }
-
 // settle writes down what look found. A nil error means that the Code is good
 // and is now used up.
 func (f *finding) settle(j *journal, userID string, b Binding) error {
@@ -185,7 +181,7 @@ func (f *finding) settle(j *journal, userID string, b Binding) error {
 			// One Code can stand for two PINs. Each one counts, or somebody
 			// with the phone's key would get two tries for one.
 			for _, w := range f.wrong {
-				w.Wrong++
+				w.miss(j.now)
 				j.add(CodeWrongPIN, userID, w.ID, b)
 			}
 		}

@@ -18,7 +18,7 @@ func (c *Controller) request(ctx context.Context, id DeviceID, enc, box, tag []b
 	var req request
 	var replyKey []byte
 	var answer reply
-	var round int64
+	var paid payment
 	err := c.update(ctx, func(s *lockState) error {
 		var d *device
 		if userID, d = s.device(id); d == nil {
@@ -40,14 +40,13 @@ func (c *Controller) request(ctx context.Context, id DeviceID, enc, box, tag []b
 		d.Ctr = req.ctr
 		answer = reply{ctr: req.ctr, time: j.now, flags: c.flags(s, userID)}
 		switch {
-		case d.Wrong >= wrongForAll:
+		case d.Wrong >= wrongForAll, d.left(j.now) == 0 && req.b.Purpose != ReadStatus:
 			answer.reason = DeviceDisabled
 		case max(req.time-j.now, j.now-req.time) > requestSkew:
 			j.add(RequestWrongTime, userID, id[:], req.b)
 			answer.reason = WrongClock
 		case req.b.Purpose != ReadStatus:
-			d.Wrong++
-			round = d.Round
+			paid = d.pay(j.now)
 		}
 		return nil
 	})
@@ -60,9 +59,9 @@ func (c *Controller) request(ctx context.Context, id DeviceID, enc, box, tag []b
 			if d == nil {
 				return refuse(NotActivated)
 			}
-			body, err := c.perform(ctx, s, j, userID, d, req, round)
+			body, err := c.perform(ctx, s, j, userID, d, req, paid)
 			answer.body, answer.flags = body, c.flags(s, userID)
-			answer.tries = max(0, wrongForAll-d.Wrong)
+			answer.tries = d.left(j.now)
 			return err
 		})
 		if err == nil {
@@ -100,19 +99,16 @@ func (s *lockState) device(id DeviceID) (string, *device) {
 }
 
 // perform does what a sealed request asks for, once its PIN is right.
-func (c *Controller) perform(ctx context.Context, s *lockState, j *journal, userID string, d *device, req request, round int64) ([]byte, error) {
+func (c *Controller) perform(ctx context.Context, s *lockState, j *journal, userID string, d *device, req request, paid payment) ([]byte, error) {
 	u := s.Users[userID]
 	d.Proven = true
 	if req.b.Purpose == ReadStatus {
 		return s.status(userID, u, d, req.body, j.now)
 	}
-	// What the PIN turns out to be counts in the payment's place. A right PIN
-	// that came in between has wiped the payment away: then there is none to
-	// take back, and the tries since then may have used up what is left.
-	if d.Round == round {
-		d.Wrong--
-	}
-	if d.Wrong >= wrongForAll {
+	// Where a right PIN came in between and wiped the payment away, the tries
+	// since then may have used up what was left.
+	d.unpay(paid)
+	if d.left(j.now) == 0 {
 		return nil, refuse(DeviceDisabled)
 	}
 	if req.b.Purpose == AddDevice {
@@ -120,7 +116,7 @@ func (c *Controller) perform(ctx context.Context, s *lockState, j *journal, user
 	}
 	given := pinMAC(u.Salt, c.cfg.LockID, s.Epoch, userID, req.pin)
 	if !req.pin.valid || !hmac.Equal(given, u.PIN) {
-		d.Wrong++
+		d.miss(j.now)
 		return nil, wrongPIN(j, userID, d, req.b)
 	}
 	d.right()
@@ -158,7 +154,7 @@ func (c *Controller) perform(ctx context.Context, s *lockState, j *journal, user
 
 func wrongPIN(j *journal, userID string, d *device, b Binding) error {
 	j.add(RequestWrongPIN, userID, d.ID, b)
-	if d.Wrong >= wrongForAll {
+	if d.left(j.now) == 0 {
 		j.add(DeviceBlocked, userID, d.ID, Binding{})
 	}
 	return refuse(WrongPIN)
@@ -214,13 +210,13 @@ func (c *Controller) addDevice(s *lockState, j *journal, userID string, u *user,
 	}
 	b := Binding{AddDevice, userID}
 	found := c.look(s, userID, []*device{d}, code, b, j.now)
-	if d.Wrong+1+len(found.wrong) > wrongForAll {
+	if 1+len(found.wrong) > d.left(j.now) {
 		// The last try is one PIN, also for a Code that stands for two.
 		found.device, found.replay = nil, false
 	}
 	if err := found.settle(j, userID, b); err != nil {
 		if !found.replay && len(found.wrong) == 0 {
-			d.Wrong++ // a Code that stands for nothing is a try like any other
+			d.miss(j.now) // a Code that stands for nothing is a try like any other
 		}
 		if len(found.wrong) > 0 {
 			return wrongPIN(j, userID, d, b)

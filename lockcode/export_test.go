@@ -164,3 +164,9 @@ func (s *LockState) SetWrong(id DeviceID, n int) {
 	_, d := s.s.device(id)
 	d.Wrong = n
 }
+
+// WrongToday is a device's count of the day's wrong PINs.
+func (s *LockState) WrongToday(id DeviceID) int {
+	_, d := s.s.device(id)
+	return d.WrongToday
+}

@@ -19,7 +19,10 @@ func (w *world) ask(p lockcode.PIN, b lockcode.Binding, body []byte) lockcode.Re
 	w.t.Helper()
 	w.clock.advance(time.Second)
 	at := w.clock.now().UnixMilli()
-	msg, key, err := w.user.record(w.lock).SealRaw(at, at, p, b, body)
+	rec := w.user.record(w.lock)
+	rec = rec.WithCtr(rec.Ctr() + 1)
+	require.NoError(w.t, w.user.keys.Save(w.t.Context(), rec))
+	msg, key, err := rec.SealRaw(rec.Ctr(), at, p, b, body)
 	require.NoError(w.t, err)
 	answer, err := w.Do(w.t.Context(), w.lock, msg)
 	require.NoError(w.t, err)
@@ -38,6 +41,7 @@ func TestRequestsThatNoAppMakes(t *testing.T) {
 	purpose := func(p lockcode.Purpose) lockcode.Binding { return lockcode.Binding{Purpose: p} }
 	require.Equal(t, lockcode.WrongPIN, w.ask(lockcode.PIN{}, open("front"), nil), "without a PIN")
 	require.Equal(t, 1, w.state().Wrong(own))
+	require.Equal(t, lockcode.NotAllowed, w.ask(w.userPIN, purpose(lockcode.RevokeDevice), nil), "a right PIN ends the row")
 	for name, c := range map[string]struct {
 		b    lockcode.Binding
 		body []byte

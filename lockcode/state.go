@@ -47,21 +47,23 @@ type user struct {
 }
 
 type device struct {
-	ID      []byte           `json:"id"`
-	Name    string           `json:"name"`
-	Added   int64            `json:"added"`
-	Print   []byte           `json:"print"`
-	Chain   []byte           `json:"chain"`
-	Day     int64            `json:"day"`
-	Request []byte           `json:"request"`
-	Used    map[string]int64 `json:"used"`
-	Floor   int64            `json:"floor,omitzero"`
-	Ctr     int64            `json:"ctr,omitzero"`
-	Wrong   int              `json:"wrong,omitzero"`  // in a row, with those paid for and not yet looked at
-	Round   int64            `json:"round,omitzero"`  // counts the right PINs, see device.right
-	Proven  bool             `json:"proven,omitzero"` // the App has shown that it has the key
-	Notices []notice         `json:"notices"`
-	Noticed int64            `json:"noticed,omitzero"` // number of the last notice
+	ID         []byte           `json:"id"`
+	Name       string           `json:"name"`
+	Added      int64            `json:"added"`
+	Print      []byte           `json:"print"`
+	Chain      []byte           `json:"chain"`
+	Day        int64            `json:"day"`
+	Request    []byte           `json:"request"`
+	Used       map[string]int64 `json:"used"`
+	Floor      int64            `json:"floor,omitzero"`
+	Ctr        int64            `json:"ctr,omitzero"`
+	Wrong      int              `json:"wrong,omitzero"` // in a row, with those paid for and not yet looked at
+	Round      int64            `json:"round,omitzero"` // counts the right PINs, see payment
+	WrongDay   int64            `json:"wrong_day,omitzero"`
+	WrongToday int              `json:"wrong_today,omitzero"` // the same on that day, right PINs or not
+	Proven     bool             `json:"proven,omitzero"`      // the App has shown that it has the key
+	Notices    []notice         `json:"notices"`
+	Noticed    int64            `json:"noticed,omitzero"` // number of the last notice
 }
 
 type notice struct {

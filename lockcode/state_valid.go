@@ -40,7 +40,7 @@ func (u *user) valid() bool {
 	}
 	for _, d := range u.Devices {
 		if d == nil || len(d.ID) != 16 || len(d.Print) != 8 || len(d.Chain) != 32 || len(d.Request) != 32 ||
-			len(d.Used) > maxUsed || len(d.Notices) > maxNotices || d.Wrong < 0 || d.Round < 0 || d.Day < -maxWalk || len(d.Name) > maxDeviceName {
+			len(d.Used) > maxUsed || len(d.Notices) > maxNotices || d.Wrong < 0 || d.Round < 0 || d.WrongDay < 0 || d.WrongToday < 0 || d.Day < -maxWalk || len(d.Name) > maxDeviceName {
 			return false
 		}
 		for _, n := range d.Notices {
