@@ -27,7 +27,7 @@ type App struct {
 
 	mu    sync.Mutex
 	busy  map[string]chan struct{} // one token per controller
-	tries map[string]attempts      // failed pairings since the last PIN or Code
+	tries map[attempt]int          // failed pairings
 }
 
 // NewApp checks the configuration.
@@ -41,7 +41,7 @@ func NewApp(cfg AppConfig) (*App, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &App{cfg: cfg, busy: map[string]chan struct{}{}, tries: map[string]attempts{}}, nil
+	return &App{cfg: cfg, busy: map[string]chan struct{}{}, tries: map[attempt]int{}}, nil
 }
 
 // hold makes the calling method the only one about a controller, so that

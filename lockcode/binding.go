@@ -49,8 +49,9 @@ const maxID = 64
 var errID = errors.New("lockcode: an id has 1 to 64 bytes of printable text")
 
 // validID bounds the names that come from outside. Printable text only, so
-// that two ids that look alike in a log are alike, and so that they survive
-// any encoding of a store unchanged.
+// that an id breaks no line of a log and survives any encoding of a store
+// unchanged. Two ids that look alike, in two scripts say, may still differ: what
+// ids there are is for the configuration that the owner confirms.
 func validID(s string) bool {
 	if s == "" || len(s) > maxID || !utf8.ValidString(s) {
 		return false

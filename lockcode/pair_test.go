@@ -150,6 +150,18 @@ func TestAppTriesToo(t *testing.T) {
 		require.Error(t, p.Join(t.Context(), w.lock, "uwe", lockcode.CodeFrom(7)))
 	}
 	require.Equal(t, 6, runs)
+
+	// Neither a welcome of the relay's own nor another Code in between begins
+	// the count anew.
+	for range 10 {
+		require.NoError(t, p.RequestActivation(t.Context(), w.lock, "uwe"))
+		require.Equal(t, lockcode.ActivationFailed, reason(t, p.Activate(t.Context(), w.lock, "uwe", pin(t, "9999"))))
+	}
+	for range 10 {
+		require.Error(t, p.Join(t.Context(), w.lock, "uwe", lockcode.CodeFrom(8)))
+		require.Error(t, p.Join(t.Context(), w.lock, "uwe", lockcode.CodeFrom(7)))
+	}
+	require.Equal(t, 9, runs)
 }
 
 type relayFunc func(ctx context.Context, lock string, msg []byte) ([]byte, error)
