@@ -107,7 +107,7 @@ func (a *App) Code(ctx context.Context, lockID string, p PIN, b Binding) (Code, 
 }
 
 func (r *appRecord) code(p PIN, b Binding, phone int64) (Code, error) {
-	if !p.valid {
+	if !p.valid() {
 		return Code{}, ErrMalformedPIN
 	}
 	if r.Flags&flagMustPIN != 0 {

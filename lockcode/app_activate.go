@@ -33,7 +33,7 @@ func (a *App) RequestActivation(ctx context.Context, lockID, userID string) erro
 // If the App loses power before it has stored its key, the user asks for
 // another PIN.
 func (a *App) Activate(ctx context.Context, lockID, userID string, p PIN) error {
-	if !p.valid {
+	if !p.valid() {
 		return ErrMalformedPIN
 	}
 	return a.pair(ctx, modeActivate, lockID, userID, p.Digits())

@@ -17,7 +17,7 @@ func (a *App) Do(ctx context.Context, lockID string, p PIN, b Binding) error {
 // ChangePIN replaces the user's PIN on all of their devices at this controller.
 // A [PIN.Weak] one is refused, as is the old one.
 func (a *App) ChangePIN(ctx context.Context, lockID string, old, fresh PIN) error {
-	if !fresh.valid {
+	if !fresh.valid() {
 		return ErrMalformedPIN
 	}
 	return a.ask(ctx, lockID, request{pin: old, b: Binding{Purpose: ChangePIN}, body: []byte(fresh.Digits())})
@@ -40,7 +40,7 @@ func (a *App) RevokeDevice(ctx context.Context, lockID string, p PIN, id DeviceI
 // within three minutes and once, and announces it to the controller. It is for
 // typing on that device, never on a web page.
 func (a *App) NewDeviceCode(ctx context.Context, lockID string, p PIN) (Code, error) {
-	if !p.valid {
+	if !p.valid() {
 		return Code{}, ErrMalformedPIN
 	}
 	var code Code
@@ -97,7 +97,7 @@ func (a *App) Forget(ctx context.Context, lockID string) error {
 }
 
 func (a *App) ask(ctx context.Context, lockID string, req request) error {
-	if !req.pin.valid {
+	if !req.pin.valid() {
 		return ErrMalformedPIN
 	}
 	return a.session(ctx, lockID, func(*appRecord) (request, error) { return req, nil }, nil)

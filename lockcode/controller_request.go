@@ -115,7 +115,7 @@ func (c *Controller) perform(ctx context.Context, s *lockState, j *journal, user
 		return nil, c.addDevice(s, j, userID, u, d, req)
 	}
 	given := pinMAC(u.Salt, c.cfg.LockID, s.Epoch, userID, req.pin)
-	if !req.pin.valid || !hmac.Equal(given, u.PIN) {
+	if !req.pin.valid() || !hmac.Equal(given, u.PIN) {
 		d.miss(j.now)
 		return nil, wrongPIN(j, userID, d, req.b)
 	}

@@ -46,7 +46,7 @@ var (
 
 func CodeFrom(n uint32) Code { return Code{n: n % Size, valid: true} }
 
-func PINFrom(n int) PIN { return PIN{n: uint16(n), valid: true} }
+func PINFrom(n int) PIN { return makePIN(uint16(n)) }
 
 func (k deviceKeys) Parts() (chain, request []byte, print Fingerprint) {
 	return k.chain, k.request, k.print
