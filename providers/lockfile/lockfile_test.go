@@ -209,7 +209,7 @@ func TestFailedWrite(t *testing.T) {
 	k, err := lockfile.OpenLock(path, "lock", s)
 	require.NoError(t, err)
 	defer k.Close()
-	c := controller(t, k)
+	c := controller(t, struct{ lockcode.LockKeyStore }{k}) // which can't be wiped
 	require.NoError(t, c.HardwareReset(t.Context()))
 	s.err = errors.New("no more")
 	require.Error(t, c.HardwareReset(t.Context()))
