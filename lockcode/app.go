@@ -27,7 +27,7 @@ type App struct {
 
 	mu    sync.Mutex
 	busy  map[string]chan struct{} // one token per controller
-	tries map[string]attempts      // failed pairings since the last PIN or Code
+	tries map[attempt]int          // failed pairings
 }
 
 // NewApp checks the configuration.
@@ -41,7 +41,7 @@ func NewApp(cfg AppConfig) (*App, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &App{cfg: cfg, busy: map[string]chan struct{}{}, tries: map[string]attempts{}}, nil
+	return &App{cfg: cfg, busy: map[string]chan struct{}{}, tries: map[attempt]int{}}, nil
 }
 
 // hold makes the calling method the only one about a controller, so that
@@ -91,7 +91,7 @@ func (a *App) exchange(ctx context.Context, lockID string, want kind, msg []byte
 // Nothing on the phone can tell whether the PIN is right: with a wrong one it
 // makes a Code all the same, which the controller refuses and counts.
 func (a *App) Code(ctx context.Context, lockID string, p PIN, b Binding) (Code, error) {
-	if b.Purpose != OpenDoor && b.Purpose != OfficeMode && b.Purpose != ResetPIN || !validID(b.Target) {
+	if !b.Purpose.aimed() || !validID(b.Target) {
 		return Code{}, errors.New("lockcode: a Code is for opening, office mode or a PIN reset, with a target")
 	}
 	release, err := a.hold(ctx, lockID)
@@ -107,7 +107,7 @@ func (a *App) Code(ctx context.Context, lockID string, p PIN, b Binding) (Code, 
 }
 
 func (r *appRecord) code(p PIN, b Binding, phone int64) (Code, error) {
-	if !p.valid {
+	if !p.valid() {
 		return Code{}, ErrMalformedPIN
 	}
 	if r.Flags&flagMustPIN != 0 {

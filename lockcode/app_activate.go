@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/hmac"
+	"maps"
 
 	"github.com/latchkey-auth/latchkey/lockcode/internal/cpace"
 )
@@ -13,7 +14,8 @@ import (
 const quickMillis = 10 * 1000
 
 // RequestActivation asks the controller to send a PIN to the user, for the
-// first device there. A new PIN replaces one that was sent before.
+// first device there. A new PIN replaces one that was sent before. A user is
+// sent one a minute and ten a day (UTC); the rest are refused as NotDone.
 func (a *App) RequestActivation(ctx context.Context, lockID, userID string) error {
 	release, err := a.hold(ctx, lockID)
 	if err != nil {
@@ -24,9 +26,6 @@ func (a *App) RequestActivation(ctx context.Context, lockID, userID string) erro
 		return errID
 	}
 	_, err = a.exchange(ctx, lockID, kindWelcome, encode(kindHello, []byte{byte(modeSendPIN)}, []byte(userID)))
-	if err == nil {
-		a.freshTries(lockID)
-	}
 	return err
 }
 
@@ -34,7 +33,7 @@ func (a *App) RequestActivation(ctx context.Context, lockID, userID string) erro
 // If the App loses power before it has stored its key, the user asks for
 // another PIN.
 func (a *App) Activate(ctx context.Context, lockID, userID string, p PIN) error {
-	if !p.valid {
+	if !p.valid() {
 		return ErrMalformedPIN
 	}
 	return a.pair(ctx, modeActivate, lockID, userID, p.Digits())
@@ -68,7 +67,7 @@ func (a *App) pair(ctx context.Context, m mode, lockID, userID, secret string) e
 	if err := a.cfg.Keys.Save(ctx, AppRecord{*rec}); err != nil {
 		return err
 	}
-	a.freshTries(lockID)
+	a.forgetTries(lockID)
 	// The controller counts the device once it has heard from it. If this
 	// message is lost, the next one does it.
 	_, _, _ = a.send(ctx, rec, request{b: Binding{Purpose: ReadStatus}, body: putInt(0)})
@@ -129,31 +128,31 @@ func (a *App) agree(ctx context.Context, m mode, lockID, userID, secret string) 
 
 func quick(asked, got int64) bool { return got >= asked && got-asked < quickMillis }
 
+// An attempt is what runs are counted by. Nothing that the relay says is in it,
+// or it could have the count begin anew with a welcome of its own.
+type attempt struct {
+	lockID string
+	mode   mode
+	secret string
+}
+
 // spend counts the runs with one PIN or one Code on this side. Each of them
 // tells a relay that plays the controller whether its one guess was right.
 func (a *App) spend(m mode, lockID, secret string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	t := a.tries[lockID]
-	if m == modeAdd && t.code != secret {
-		t = attempts{code: secret}
-	}
-	if t.n >= pairTries {
+	this := attempt{lockID, m, secret}
+	if a.tries[this] >= pairTries {
 		return refuse(ActivationFailed)
 	}
-	t.n++
-	a.tries[lockID] = t
+	a.tries[this]++
 	return nil
 }
 
-// attempts count from zero for each Code, and for each PIN that was asked for.
-type attempts struct {
-	code string
-	n    int
-}
-
-func (a *App) freshTries(lockID string) {
+// forgetTries is for a pairing in which the controller showed that it knew the
+// secret.
+func (a *App) forgetTries(lockID string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.tries, lockID)
+	maps.DeleteFunc(a.tries, func(t attempt, _ int) bool { return t.lockID == lockID })
 }

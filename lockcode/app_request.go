@@ -8,8 +8,8 @@ import (
 // Do asks the controller directly, without a Code: OpenDoor, OfficeMode or,
 // for the owner, ResetPIN.
 func (a *App) Do(ctx context.Context, lockID string, p PIN, b Binding) error {
-	if b.Purpose != OpenDoor && b.Purpose != OfficeMode && b.Purpose != ResetPIN {
-		return errors.New("lockcode: Do is for opening, office mode and PIN resets")
+	if !b.Purpose.aimed() || !validID(b.Target) {
+		return errors.New("lockcode: Do is for opening, office mode and PIN resets, with a target")
 	}
 	return a.ask(ctx, lockID, request{pin: p, b: b})
 }
@@ -17,7 +17,7 @@ func (a *App) Do(ctx context.Context, lockID string, p PIN, b Binding) error {
 // ChangePIN replaces the user's PIN on all of their devices at this controller.
 // A [PIN.Weak] one is refused, as is the old one.
 func (a *App) ChangePIN(ctx context.Context, lockID string, old, fresh PIN) error {
-	if !fresh.valid {
+	if !fresh.valid() {
 		return ErrMalformedPIN
 	}
 	return a.ask(ctx, lockID, request{pin: old, b: Binding{Purpose: ChangePIN}, body: []byte(fresh.Digits())})
@@ -40,7 +40,7 @@ func (a *App) RevokeDevice(ctx context.Context, lockID string, p PIN, id DeviceI
 // within three minutes and once, and announces it to the controller. It is for
 // typing on that device, never on a web page.
 func (a *App) NewDeviceCode(ctx context.Context, lockID string, p PIN) (Code, error) {
-	if !p.valid {
+	if !p.valid() {
 		return Code{}, ErrMalformedPIN
 	}
 	var code Code
@@ -55,7 +55,9 @@ func (a *App) NewDeviceCode(ctx context.Context, lockID string, p PIN) (Code, er
 	return code, nil
 }
 
-// Status asks the controller how things stand. It needs no PIN.
+// Status asks the controller how things stand. It needs no PIN. Its answer moves
+// the keys of Codes on, as every sealed one does: call it whenever the phone is
+// online, or a thief of the phone reads the Codes of all days since the last.
 //
 // A [RefusedError] with the reason NotActivated means that the controller has
 // forgotten this App, after a reset of the PIN or of the box. It is not
@@ -95,7 +97,7 @@ func (a *App) Forget(ctx context.Context, lockID string) error {
 }
 
 func (a *App) ask(ctx context.Context, lockID string, req request) error {
-	if !req.pin.valid {
+	if !req.pin.valid() {
 		return ErrMalformedPIN
 	}
 	return a.session(ctx, lockID, func(*appRecord) (request, error) { return req, nil }, nil)
@@ -148,7 +150,9 @@ func (a *App) session(ctx context.Context, lockID string, build func(*appRecord)
 // so fast that its time was believed.
 func (a *App) send(ctx context.Context, r *appRecord, req request) (got reply, prompt bool, err error) {
 	asked := millis(a.cfg.Now())
-	req.ctr = max(r.Ctr+1, asked)
+	// No clock in it: a copy of the record that asked for anything is then told
+	// from the phone, as soon as the other one asks.
+	req.ctr = r.Ctr + 1
 	req.time = max(0, asked+r.Offset)
 	// The counter is stored before the request leaves: one that was used
 	// twice would be refused, and reported as a cloned phone.

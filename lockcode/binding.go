@@ -33,6 +33,10 @@ func (p Purpose) String() string {
 	return purposeNames[p]
 }
 
+// aimed reports whether the purpose needs a target: a Code carries it out, and
+// an Authorizer or the owner's role decides on it. None stands for all doors.
+func (p Purpose) aimed() bool { return p == OpenDoor || p == OfficeMode || p == ResetPIN }
+
 // A Binding is a purpose and what it is aimed at. It goes into the key of
 // every Code, so that a Code for one binding does nothing under another.
 type Binding struct {
@@ -45,8 +49,9 @@ const maxID = 64
 var errID = errors.New("lockcode: an id has 1 to 64 bytes of printable text")
 
 // validID bounds the names that come from outside. Printable text only, so
-// that two ids that look alike in a log are alike, and so that they survive
-// any encoding of a store unchanged.
+// that an id breaks no line of a log and survives any encoding of a store
+// unchanged. Two ids that look alike, in two scripts say, may still differ: what
+// ids there are is for the configuration that the owner confirms.
 func validID(s string) bool {
 	if s == "" || len(s) > maxID || !utf8.ValidString(s) {
 		return false

@@ -58,6 +58,36 @@ func TestClocks(t *testing.T) {
 		require.Equal(t, lockcode.InvalidCode, reason(t, w.verify(used, open("back"))), "used again")
 		require.Equal(t, 2, w.opens())
 	})
+	t.Run("the lock's is set back on a user of the App", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		kept, before := w.code(open("front")), w.clock.now()
+		for range 30 {
+			w.clock.advance(24 * time.Hour)
+			require.NoError(t, w.user.Do(ctx, w.lock, w.userPIN, open("front")))
+		}
+		w.clock.t = before.Add(time.Minute)
+		require.Equal(t, lockcode.InvalidCode, reason(t, w.verify(kept, open("front"))), "revived")
+		require.Equal(t, 30, w.opens())
+	})
+	t.Run("a Code from before an opening in the App", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		c := w.code(open("back"))
+		w.clock.advance(3 * time.Minute)
+		require.NoError(t, w.user.Do(ctx, w.lock, w.userPIN, open("front")))
+		require.NoError(t, w.verify(c, open("back")), "within its three minutes")
+		// An App whose clock is behind, though within two minutes.
+		w.clock.advance(time.Hour)
+		slow := w.clock.now().Add(-119 * time.Second).UnixMilli()
+		msg, _, err := w.user.record(w.lock).SealRaw(w.clock.now().UnixMilli(), slow, w.userPIN, open("front"), nil)
+		require.NoError(t, err)
+		step := slow/60_000 - 1
+		c, err = w.user.record(w.lock).Encipher(w.userPIN, open("back"), step)
+		require.NoError(t, err)
+		w.send(msg)
+		require.NoError(t, w.verify(c, open("back")))
+	})
 	t.Run("the lock's runs away and returns", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)

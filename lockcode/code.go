@@ -58,7 +58,7 @@ func encipher(dayKey []byte, t [sha256.Size]byte, p PIN) (Code, error) {
 	if err != nil {
 		return Code{}, err
 	}
-	return Code{n: ff1.Encrypt(block, t[:], uint32(p.n)), valid: true}, nil
+	return Code{n: ff1.Encrypt(block, t[:], uint32(p.number())), valid: true}, nil
 }
 
 func decipher(dayKey []byte, t [sha256.Size]byte, c Code) (PIN, error) {
@@ -70,7 +70,7 @@ func decipher(dayKey []byte, t [sha256.Size]byte, c Code) (PIN, error) {
 	if m >= pinCount {
 		return PIN{}, ErrMalformedPIN
 	}
-	return PIN{n: uint16(m), valid: true}, nil
+	return makePIN(uint16(m)), nil
 }
 
 func beUint64(v uint64) []byte { return binary.BigEndian.AppendUint64(nil, v) }

@@ -65,6 +65,10 @@ func NewController(cfg ControllerConfig) (*Controller, error) {
 // HardwareReset is for the button of the box, and for nothing that can be
 // reached from outside. It forgets every user, key and confirmation and draws a
 // new epoch. The first activation of the next ten minutes makes the owner.
+//
+// It needs nothing of what was there: where the store can't read its state, or
+// can't take the new one, a [LockKeyWiper] is wiped first. With any other store
+// that error comes back, and what the store keeps has to be deleted by hand.
 func (c *Controller) HardwareReset(ctx context.Context) error {
 	key, err := kem().GenerateKey()
 	if err != nil {
@@ -75,11 +79,19 @@ func (c *Controller) HardwareReset(ctx context.Context) error {
 		return fmt.Errorf("lockcode: encoding a key: %w", err)
 	}
 	j := c.journal()
-	err = c.update(ctx, func(s *lockState) error {
+	fresh := func(s *lockState) error {
 		*s = lockState{Serial: s.Serial, Epoch: random(16), Key: private, Claim: j.now}
-		j.add(HardwareReset, "", nil, Binding{})
 		return nil
-	})
+	}
+	err = c.update(ctx, fresh)
+	if w, ok := c.cfg.Store.(LockKeyWiper); ok && err != nil && ctx.Err() == nil {
+		if err = w.Wipe(ctx); err == nil {
+			err = c.update(ctx, fresh)
+		}
+	}
+	if err == nil {
+		j.add(HardwareReset, "", nil, Binding{})
+	}
 	c.dropRuns(func(*run) bool { return true })
 	return j.close(err)
 }

@@ -28,8 +28,7 @@ func (c *Controller) code(ctx context.Context, userID, chars string, b Binding) 
 // AddDevice is refused: a Code that pairs a device never comes this way, so one
 // that was overheard on a web page pairs nothing.
 func (c *Controller) VerifyCode(ctx context.Context, userID string, code Code, b Binding) error {
-	if !code.valid || !validID(userID) || !validID(b.Target) ||
-		b.Purpose != OpenDoor && b.Purpose != OfficeMode && b.Purpose != ResetPIN {
+	if !code.valid || !validID(userID) || !validID(b.Target) || !b.Purpose.aimed() {
 		return refuse(InvalidCode)
 	}
 	j := c.journal()
@@ -54,7 +53,7 @@ func (c *Controller) VerifyCode(ctx context.Context, userID string, code Code, b
 		if u == nil {
 			return refuse(InvalidCode)
 		}
-		codes := slices.DeleteFunc(slices.Clone(u.Devices), func(d *device) bool { return d.Wrong >= wrongForCodes })
+		codes := slices.DeleteFunc(slices.Clone(u.Devices), func(d *device) bool { return d.Wrong >= wrongForCodes || d.left(j.now) == 0 })
 		found := c.look(s, userID, codes, code, b, j.now)
 		if err := found.settle(j, userID, b); err != nil {
 			return err
@@ -182,7 +181,7 @@ func (f *finding) settle(j *journal, userID string, b Binding) error {
 			// One Code can stand for two PINs. Each one counts, or somebody
 			// with the phone's key would get two tries for one.
 			for _, w := range f.wrong {
-				w.Wrong++
+				w.miss(j.now)
 				j.add(CodeWrongPIN, userID, w.ID, b)
 			}
 		}
@@ -197,7 +196,8 @@ func (f *finding) settle(j *journal, userID string, b Binding) error {
 	if d.Used == nil {
 		d.Used = map[string]int64{}
 	}
-	d.Used[f.use], d.Floor, d.Wrong, d.Proven = f.step, floor, 0, true
+	d.Used[f.use], d.Floor, d.Proven = f.step, floor, true
+	d.right()
 	// The accepted step shows that both clocks have left the days before
 	// yesterday behind, so their keys can go.
 	if day := f.step/daySteps - 1; day > d.Day {

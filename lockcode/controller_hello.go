@@ -34,10 +34,14 @@ func (c *Controller) hello(ctx context.Context, m mode, userID string) ([]byte, 
 		if err := c.mayActivate(ctx, s, userID, j.now); err != nil {
 			return err
 		}
+		if !s.find(userID, modeActivate).maySend(j.now) {
+			return refuse(NotDone)
+		}
 		p, err := s.arm(userID, modeActivate, pin.Digits(), j.now, activateLife)
 		if err != nil {
 			return err
 		}
+		p.sent(j.now)
 		toOwner = c.cfg.PINToOwner && s.Owner != "" && s.Owner != userID
 		p.ToOwner = toOwner
 		welcome = encode(kindWelcome, s.Epoch, p.SID)
@@ -97,13 +101,37 @@ func (s *lockState) find(userID string, m mode) *pending {
 	return nil
 }
 
+// maySend bounds what hellos cost, which anybody can send: messages, and the
+// PIN that each new one makes worthless. A day that is over doesn't begin anew
+// when the clock is set back. No PIN was sent yet where p is nil.
+func (p *pending) maySend(now int64) bool {
+	if p == nil {
+		return true
+	}
+	soon := now >= p.Made && now < p.Made+pinEvery
+	return !soon && (now/dayMillis > p.Day || p.Sent < pinsPerDay)
+}
+
+func (p *pending) sent(now int64) {
+	if today := now / dayMillis; today > p.Day {
+		p.Day, p.Sent = today, 0
+	}
+	p.Sent++
+}
+
+func (p *pending) over(now int64) bool { return p.Fails == 0 && !p.live(now) }
+
 // arm makes one secret the only one that the user can pair with. Wrong PINs
 // are counted over all PINs that were sent: otherwise each hello would buy
 // three more guesses, and a relay would reach any user in a few thousand.
 func (s *lockState) arm(userID string, m mode, secret string, now, life int64) (*pending, error) {
 	p := s.find(userID, m)
 	if p == nil {
-		s.Pending = slices.DeleteFunc(s.Pending, func(q *pending) bool { return q.Fails == 0 && !q.live(now) })
+		// What is over may still know how many PINs were sent today.
+		s.Pending = slices.DeleteFunc(s.Pending, func(q *pending) bool { return q.over(now) && q.Day < now/dayMillis })
+		if len(s.Pending) >= maxPending {
+			s.Pending = slices.DeleteFunc(s.Pending, func(q *pending) bool { return q.over(now) })
+		}
 		if len(s.Pending) >= maxPending {
 			return nil, refuse(NoRoom)
 		}

@@ -18,6 +18,7 @@ func (c *Controller) request(ctx context.Context, id DeviceID, enc, box, tag []b
 	var req request
 	var replyKey []byte
 	var answer reply
+	var paid payment
 	err := c.update(ctx, func(s *lockState) error {
 		var d *device
 		if userID, d = s.device(id); d == nil {
@@ -39,13 +40,13 @@ func (c *Controller) request(ctx context.Context, id DeviceID, enc, box, tag []b
 		d.Ctr = req.ctr
 		answer = reply{ctr: req.ctr, time: j.now, flags: c.flags(s, userID)}
 		switch {
-		case d.Wrong >= wrongForAll:
+		case d.Wrong >= wrongForAll, d.left(j.now) == 0 && req.b.Purpose != ReadStatus:
 			answer.reason = DeviceDisabled
 		case max(req.time-j.now, j.now-req.time) > requestSkew:
 			j.add(RequestWrongTime, userID, id[:], req.b)
 			answer.reason = WrongClock
 		case req.b.Purpose != ReadStatus:
-			d.Wrong++
+			paid = d.pay(j.now)
 		}
 		return nil
 	})
@@ -58,9 +59,9 @@ func (c *Controller) request(ctx context.Context, id DeviceID, enc, box, tag []b
 			if d == nil {
 				return refuse(NotActivated)
 			}
-			body, err := c.perform(ctx, s, j, userID, d, req)
+			body, err := c.perform(ctx, s, j, userID, d, req, paid)
 			answer.body, answer.flags = body, c.flags(s, userID)
-			answer.tries = max(0, wrongForAll-d.Wrong)
+			answer.tries = d.left(j.now)
 			return err
 		})
 		if err == nil {
@@ -98,20 +99,34 @@ func (s *lockState) device(id DeviceID) (string, *device) {
 }
 
 // perform does what a sealed request asks for, once its PIN is right.
-func (c *Controller) perform(ctx context.Context, s *lockState, j *journal, userID string, d *device, req request) ([]byte, error) {
+func (c *Controller) perform(ctx context.Context, s *lockState, j *journal, userID string, d *device, req request, paid payment) ([]byte, error) {
 	u := s.Users[userID]
 	d.Proven = true
-	switch req.b.Purpose {
-	case ReadStatus:
+	if req.b.Purpose == ReadStatus {
 		return s.status(userID, u, d, req.body, j.now)
-	case AddDevice:
+	}
+	// Where a right PIN came in between and wiped the payment away, the tries
+	// since then may have used up what was left.
+	d.unpay(paid)
+	if d.left(j.now) == 0 {
+		return nil, refuse(DeviceDisabled)
+	}
+	if req.b.Purpose == AddDevice {
 		return nil, c.addDevice(s, j, userID, u, d, req)
 	}
 	given := pinMAC(u.Salt, c.cfg.LockID, s.Epoch, userID, req.pin)
-	if !req.pin.valid || !hmac.Equal(given, u.PIN) {
+	if !req.pin.valid() || !hmac.Equal(given, u.PIN) {
+		d.miss(j.now)
 		return nil, wrongPIN(j, userID, d, req.b)
 	}
-	d.Wrong = 0
+	d.right()
+	if req.b.Purpose.aimed() {
+		// As an accepted Code does: a clock set back then revives none that was
+		// kept from before. By the earlier clock, since the App makes Codes by
+		// its own. What else an App asks for, setting up a box whose clock is
+		// still wrong, say, leaves its Codes alone.
+		d.Floor = max(d.Floor, min(j.now, req.time)/(stepSeconds*1000))
+	}
 	u.Budget.heal(j.now)
 	s.Budget.heal(j.now)
 	j.add(RequestAccepted, userID, d.ID, req.b)
@@ -139,7 +154,7 @@ func (c *Controller) perform(ctx context.Context, s *lockState, j *journal, user
 
 func wrongPIN(j *journal, userID string, d *device, b Binding) error {
 	j.add(RequestWrongPIN, userID, d.ID, b)
-	if d.Wrong >= wrongForAll {
+	if d.left(j.now) == 0 {
 		j.add(DeviceBlocked, userID, d.ID, Binding{})
 	}
 	return refuse(WrongPIN)
@@ -184,31 +199,24 @@ func (s *lockState) revoke(j *journal, userID string, own *device, id []byte) er
 // addDevice arms the pairing of a second device with a Code of the first. The
 // Code comes sealed, so that the relay never sees one that could pair.
 func (c *Controller) addDevice(s *lockState, j *journal, userID string, u *user, d *device, req request) error {
-	paid := d.Wrong
 	code, err := ParseCode(string(req.body))
 	switch {
 	case err != nil:
-		d.Wrong-- // no PIN was tried, here and in the next two
 		return refuse(InvalidCode)
 	case len(s.Confirmed) == 0:
-		d.Wrong--
 		return refuse(NotConfirmed)
 	case u.MustPIN:
-		d.Wrong--
 		return refuse(MustChangePIN)
 	}
 	b := Binding{AddDevice, userID}
 	found := c.look(s, userID, []*device{d}, code, b, j.now)
-	if paid+len(found.wrong) > wrongForAll {
+	if 1+len(found.wrong) > d.left(j.now) {
 		// The last try is one PIN, also for a Code that stands for two.
 		found.device, found.replay = nil, false
 	}
 	if err := found.settle(j, userID, b); err != nil {
-		// The try was paid for when the request came. What the Code stands
-		// for counts in its place, once for each PIN.
-		d.Wrong = max(paid, paid-1+len(found.wrong))
-		if found.replay {
-			d.Wrong = paid - 1
+		if !found.replay && len(found.wrong) == 0 {
+			d.miss(j.now) // a Code that stands for nothing is a try like any other
 		}
 		if len(found.wrong) > 0 {
 			return wrongPIN(j, userID, d, b)

@@ -34,12 +34,19 @@
 // right once in 6.7 million (1.7 million for a user with four devices), and a
 // user's Codes may fail 20 times a day, a lock's 100 times: constant guessing
 // reaches a user with one device with 0.11 % a year. Whoever has the unlocked
-// phone has eight tries at the PIN in all. Garbage locks out Codes for a while
+// phone has eight tries at the PIN in all. Whoever has a copy of its keys while
+// its user goes on has ten a day, since each right PIN of the user ends a row of
+// wrong ones; the user's App is refused, and the Auditor told, for each sealed
+// request of the copy. Garbage locks out Codes for a while
 // and never an App. Pairing takes three tries per PIN and nine before the owner
 // has to step in.
 //
-// A stolen phone opens no recording: Codes of earlier days are under keys that
-// are gone, and sealed requests were sealed to the controller.
+// A stolen phone opens no sealed request, since those were sealed to the
+// controller, and no Code from before the day that preceded its last sealed
+// answer: the keys of those days are gone. Only a sealed answer moves the App's
+// keys on, since only then is it sure that both clocks have left a day behind.
+// So an App calls [App.Status] whenever it is online; the Codes of one that only
+// ever makes Codes can all be read with the phone, back to its pairing.
 //
 // # What is not
 //
@@ -55,8 +62,8 @@
 //   - The controller's flash holds every key, and enough to find every PIN.
 //     A [Sealer] in hardware keeps them from whoever copies it; after tampering,
 //     reset the box. A backup that is played back brings old counters back.
-//   - A controller whose clock ran far ahead, and accepted Codes while it did,
-//     refuses Codes made by the right time until the device is activated again.
+//   - A controller whose clock ran far ahead, and opened by Codes or requests
+//     while it did, refuses Codes made by the right time until the device is activated again.
 //     Sealed requests still work.
 //   - Go's AES is not constant-time on processors without AES instructions.
 //

@@ -28,7 +28,7 @@ type Reason byte
 const (
 	InvalidCode      Reason = 1  // wrong, used, too old, too many tries: nobody is told which
 	WrongPIN         Reason = 2  // see RefusedError.TriesLeft
-	DeviceDisabled   Reason = 3  // too many wrong PINs; the device has to be activated again
+	DeviceDisabled   Reason = 3  // too many wrong PINs: eight in a row, and it has to be activated again; ten in a day, and it waits for the next (UTC)
 	MustChangePIN    Reason = 4  // the PIN that was sent has to be changed first
 	WeakPIN          Reason = 5  // a new PIN that is weak, or the old one again
 	NotAllowed       Reason = 6  // the user hasn't got that right

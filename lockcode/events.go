@@ -30,11 +30,11 @@ const (
 	CodeThrottled    EventKind = "code_throttled" // refused without looking
 	RequestAccepted  EventKind = "request_accepted"
 	RequestForged    EventKind = "request_forged"
-	RequestReplayed  EventKind = "request_replayed" // or the phone was cloned
+	RequestReplayed  EventKind = "request_replayed" // or the App's record is there twice, see AppKeyStore
 	RequestWrongPIN  EventKind = "request_wrong_pin"
 	RequestWrongTime EventKind = "request_wrong_time"
 	RequestRefused   EventKind = "request_refused"
-	DeviceBlocked    EventKind = "device_blocked" // eight wrong PINs
+	DeviceBlocked    EventKind = "device_blocked" // eight wrong PINs in a row, or ten in a day
 	PINSent          EventKind = "pin_sent"
 	Activated        EventKind = "activated"
 	ActivationWrong  EventKind = "activation_wrong"

@@ -46,7 +46,7 @@ var (
 
 func CodeFrom(n uint32) Code { return Code{n: n % Size, valid: true} }
 
-func PINFrom(n int) PIN { return PIN{n: uint16(n), valid: true} }
+func PINFrom(n int) PIN { return makePIN(uint16(n)) }
 
 func (k deviceKeys) Parts() (chain, request []byte, print Fingerprint) {
 	return k.chain, k.request, k.print
@@ -157,4 +157,16 @@ func OpenRaw(private, requestKey, scope, msg []byte) (string, []byte, error) {
 	}
 	r, key, err := openRequest(private, requestKey, scope, f[1], f[2])
 	return fmt.Sprint(r.ctr, r.time, r.pin.Digits(), byte(r.b.Purpose), r.b.Target, r.body), key, err
+}
+
+// SetWrong puts any number in the place of a device's count of wrong PINs.
+func (s *LockState) SetWrong(id DeviceID, n int) {
+	_, d := s.s.device(id)
+	d.Wrong = n
+}
+
+// WrongToday is a device's count of the day's wrong PINs.
+func (s *LockState) WrongToday(id DeviceID) int {
+	_, d := s.s.device(id)
+	return d.WrongToday
 }

@@ -8,12 +8,15 @@ const (
 	refillMillis  = 10 * 60 * 1000
 	userDayFails  = 20
 	lockDayFails  = 100
-	wrongForCodes = 5 // wrong PINs after which a device's Codes stop
-	wrongForAll   = 8 // wrong PINs after which the device is disabled
+	wrongForCodes = 5  // wrong PINs after which a device's Codes stop
+	wrongForAll   = 8  // wrong PINs in a row after which the device is disabled
+	wrongPerDay   = 10 // wrong PINs in a day after which it waits for the next
 
 	pairTries     = 3
 	pairFails     = 9 // wrong PINs over all PINs sent, until the owner steps in
 	activateLife  = 15 * 60 * 1000
+	pinEvery      = 60 * 1000 // between two PINs sent to one user
+	pinsPerDay    = 10        // sent to one user
 	addDeviceLife = 3 * 60 * 1000
 	claimLife     = 10 * 60 * 1000
 	requestSkew   = 2 * 60 * 1000

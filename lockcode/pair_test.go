@@ -43,6 +43,7 @@ func TestActivationGuesses(t *testing.T) {
 	require.Equal(t, lockcode.ActivationFailed, reason(t, try(w, right)), "a fourth try")
 
 	// A resend kills the old PIN, a quarter of an hour the new one.
+	w.clock.advance(time.Minute)
 	require.NoError(t, p.RequestActivation(ctx, w.lock, "uwe"))
 	second := pin(t, w.inbox["uwe"])
 	if second != right {
@@ -54,6 +55,7 @@ func TestActivationGuesses(t *testing.T) {
 	// New PINs buy no guesses without end: nine wrong ones and the owner has
 	// to step in. Even the right PIN doesn't come then.
 	for range 20 {
+		w.clock.advance(time.Minute)
 		if p.RequestActivation(ctx, w.lock, "uwe") != nil {
 			break
 		}
@@ -63,8 +65,53 @@ func TestActivationGuesses(t *testing.T) {
 		}
 	}
 	require.LessOrEqual(t, w.count(lockcode.ActivationWrong), 11) // at most two over, within the last PIN
+	w.clock.advance(time.Minute)
 	require.Equal(t, lockcode.ActivationFailed, reason(t, p.RequestActivation(ctx, w.lock, "uwe")))
 	require.NoError(t, w.owner.Do(ctx, w.lock, w.ownerPIN, reset("uwe")))
+	p.activate(w.site)
+}
+
+// Hellos cost their sender nothing. Each PIN costs a message, a write to the
+// flash, and the PIN that was sent before; so there is one a minute and ten a
+// day for a user (W46), and the others change nothing.
+func TestPINsWithoutEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.grant("uwe", open("front"), lockcode.Binding{Purpose: lockcode.Activate})
+	w.grant("ulf", lockcode.Binding{Purpose: lockcode.Activate})
+	p := newPhone(t, "uwe", w.clock, w.Controller)
+	ask := func() error { return p.RequestActivation(t.Context(), w.lock, "uwe") }
+	before := w.sent
+	require.NoError(t, ask())
+	first, state := w.inbox["uwe"], w.state()
+	for range 1000 {
+		require.Equal(t, lockcode.NotDone, reason(t, ask()))
+	}
+	w.clock.advance(time.Minute - time.Millisecond)
+	require.Equal(t, lockcode.NotDone, reason(t, ask()))
+	require.Equal(t, state, w.state())
+	require.Equal(t, 1, w.sent-before)
+	require.NoError(t, p.Activate(t.Context(), w.lock, "uwe", pin(t, first)), "the first PIN lives")
+
+	p = newPhone(t, "ulf", w.clock, w.Controller)
+	ask = func() error { return p.RequestActivation(t.Context(), w.lock, "ulf") }
+	sent := 0
+	midnight := w.clock.now().Truncate(24 * time.Hour).Add(24 * time.Hour)
+	for i := 0; w.clock.now().Add(20 * time.Minute).Before(midnight); i++ {
+		if ask() == nil {
+			sent++
+		}
+		// Every PIN is over by the next one, and what was counted is not, also
+		// when others begin.
+		w.clock.advance(16 * time.Minute)
+		u := fmt.Sprint("u", i)
+		w.grant(u, lockcode.Binding{Purpose: lockcode.Activate})
+		require.NoError(t, newPhone(t, u, w.clock, w.Controller).RequestActivation(t.Context(), w.lock, u))
+	}
+	require.Equal(t, 10, sent)
+	w.clock.t = midnight.AddDate(0, 0, -3)
+	require.Equal(t, lockcode.NotDone, reason(t, ask()), "a clock set back begins no new day")
+	w.clock.t = midnight
 	p.activate(w.site)
 }
 
@@ -103,6 +150,18 @@ func TestAppTriesToo(t *testing.T) {
 		require.Error(t, p.Join(t.Context(), w.lock, "uwe", lockcode.CodeFrom(7)))
 	}
 	require.Equal(t, 6, runs)
+
+	// Neither a welcome of the relay's own nor another Code in between begins
+	// the count anew.
+	for range 10 {
+		require.NoError(t, p.RequestActivation(t.Context(), w.lock, "uwe"))
+		require.Equal(t, lockcode.ActivationFailed, reason(t, p.Activate(t.Context(), w.lock, "uwe", pin(t, "9999"))))
+	}
+	for range 10 {
+		require.Error(t, p.Join(t.Context(), w.lock, "uwe", lockcode.CodeFrom(8)))
+		require.Error(t, p.Join(t.Context(), w.lock, "uwe", lockcode.CodeFrom(7)))
+	}
+	require.Equal(t, 9, runs)
 }
 
 type relayFunc func(ctx context.Context, lock string, msg []byte) ([]byte, error)
@@ -297,9 +356,11 @@ func TestAlreadyActivated(t *testing.T) {
 func TestFailedSendIsAFault(t *testing.T) {
 	t.Parallel()
 	w, p := freshPairing(t)
+	w.clock.advance(time.Minute)
 	w.sendErr = fmt.Errorf("gateway down")
 	require.Equal(t, lockcode.NotDone, reason(t, p.RequestActivation(t.Context(), w.lock, "uwe")))
 	require.Equal(t, 1, w.count(lockcode.Fault))
 	w.sendErr = nil
+	w.clock.advance(time.Minute)
 	p.activate(w.site)
 }

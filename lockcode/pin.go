@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"unique"
 )
 
 // PINDigits is the length of a PIN. A Code has room for no more: with six
@@ -23,10 +24,22 @@ var (
 )
 
 // A PIN is what its user knows. It prints as "[PIN]" under every verb, and the
-// zero PIN is no PIN.
+// zero PIN is no PIN. PINs can be compared with ==.
 type PIN struct {
-	n     uint16
-	valid bool
+	// A handle, since fmt calls no method on what is in somebody's unexported
+	// field: it prints as an address there, and not as the number.
+	h unique.Handle[uint16]
+}
+
+func makePIN(n uint16) PIN { return PIN{unique.Make(n)} }
+
+func (p PIN) valid() bool { return p != PIN{} }
+
+func (p PIN) number() uint16 {
+	if !p.valid() {
+		return 0
+	}
+	return p.h.Value()
 }
 
 // ParsePIN reads exactly four ASCII digits.
@@ -41,7 +54,7 @@ func ParsePIN(s string) (PIN, error) {
 		}
 		n = n*10 + uint16(s[i]-'0')
 	}
-	return PIN{n: n, valid: true}, nil
+	return makePIN(n), nil
 }
 
 // randomPIN draws from all PINs alike, weak ones too: leaving some out would
@@ -51,15 +64,15 @@ func randomPIN() (PIN, error) {
 	if err != nil {
 		return PIN{}, fmt.Errorf("lockcode: drawing a PIN: %w", err)
 	}
-	return PIN{n: uint16(n.Int64()), valid: true}, nil
+	return makePIN(uint16(n.Int64())), nil
 }
 
 // Digits returns the PIN in clear, for the person whom it belongs to.
 func (p PIN) Digits() string {
-	if !p.valid {
+	if !p.valid() {
 		return ""
 	}
-	return fmt.Sprintf("%0*d", PINDigits, p.n)
+	return fmt.Sprintf("%0*d", PINDigits, p.number())
 }
 
 // String hides the PIN. See [PIN.Digits].
@@ -69,5 +82,5 @@ func (p PIN) String() string { return "[PIN]" }
 func (p PIN) Format(f fmt.State, _ rune) { fmt.Fprint(f, p.String()) }
 
 func (p PIN) equal(q PIN) bool {
-	return p.valid && q.valid && subtle.ConstantTimeEq(int32(p.n), int32(q.n)) == 1
+	return p.valid() && q.valid() && subtle.ConstantTimeEq(int32(p.number()), int32(q.number())) == 1
 }

@@ -6,7 +6,7 @@ package lockcode
 // tenth of all PINs does (Markert et al., "This PIN Can Be Easily Guessed",
 // IEEE S&P 2020). The list is made by rule, so that ports have the same one.
 func (p PIN) Weak() bool {
-	n := int(p.n)
+	n := int(p.number())
 	a, b, c, d := n/1000, n/100%10, n/10%10, n%10
 	switch {
 	case a == b && c == d, a == c && b == d, a == d && b == c: // aabb, abab, abba

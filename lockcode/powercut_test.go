@@ -144,6 +144,7 @@ func TestPowerCutAtEveryWrite(t *testing.T) {
 		}, func(w *world, err error) {
 			if err != nil {
 				// Not activated means: another PIN, and all is well.
+				w.clock.advance(time.Minute)
 				p.activate(w.site)
 			}
 			own := pin(t, w.inbox["uwe"])

@@ -19,7 +19,10 @@ func (w *world) ask(p lockcode.PIN, b lockcode.Binding, body []byte) lockcode.Re
 	w.t.Helper()
 	w.clock.advance(time.Second)
 	at := w.clock.now().UnixMilli()
-	msg, key, err := w.user.record(w.lock).SealRaw(at, at, p, b, body)
+	rec := w.user.record(w.lock)
+	rec = rec.WithCtr(rec.Ctr() + 1)
+	require.NoError(w.t, w.user.keys.Save(w.t.Context(), rec))
+	msg, key, err := rec.SealRaw(rec.Ctr(), at, p, b, body)
 	require.NoError(w.t, err)
 	answer, err := w.Do(w.t.Context(), w.lock, msg)
 	require.NoError(w.t, err)
@@ -38,6 +41,7 @@ func TestRequestsThatNoAppMakes(t *testing.T) {
 	purpose := func(p lockcode.Purpose) lockcode.Binding { return lockcode.Binding{Purpose: p} }
 	require.Equal(t, lockcode.WrongPIN, w.ask(lockcode.PIN{}, open("front"), nil), "without a PIN")
 	require.Equal(t, 1, w.state().Wrong(own))
+	require.Equal(t, lockcode.NotAllowed, w.ask(w.userPIN, purpose(lockcode.RevokeDevice), nil), "a right PIN ends the row")
 	for name, c := range map[string]struct {
 		b    lockcode.Binding
 		body []byte
@@ -196,4 +200,28 @@ func TestAppThatLacksSomething(t *testing.T) {
 		_, err := lockcode.NewApp(cfg)
 		require.Error(t, err, name)
 	}
+}
+
+// No target is none, and never all of them: without one, neither an App nor a
+// program of an attacker's own reaches the Authorizer.
+func TestNoTarget(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.events = nil
+	for i, p := range []lockcode.Purpose{lockcode.OpenDoor, lockcode.OfficeMode, lockcode.ResetPIN} {
+		b := lockcode.Binding{Purpose: p}
+		w.grant("ute", b)
+		require.Error(t, w.user.Do(t.Context(), w.lock, w.userPIN, b))
+		at := w.clock.now().UnixMilli() + int64(i)
+		msg, _, err := w.user.record(w.lock).SealRaw(at, at, w.userPIN, b, nil)
+		require.NoError(t, err)
+		answer, err := w.Do(t.Context(), w.lock, msg)
+		require.NoError(t, err)
+		require.Equal(t, lockcode.Encode(lockcode.KindRefusal, []byte{byte(lockcode.NotDone)}), answer)
+		require.Error(t, w.verify(w.junk(), b))
+	}
+	require.Zero(t, w.opens())
+	require.Zero(t, w.count(lockcode.RequestAccepted))
+	require.Zero(t, w.count(lockcode.CodeGarbage))
+	require.NoError(t, w.user.Do(t.Context(), w.lock, w.userPIN, open("front")))
 }

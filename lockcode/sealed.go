@@ -102,7 +102,7 @@ func parseRequest(plain []byte) (r request, err error) {
 		}
 	}
 	r.b = Binding{Purpose(f[3][0]), string(f[4])}
-	if r.b.Target != "" && !validID(r.b.Target) {
+	if (r.b.Target != "" || r.b.Purpose.aimed()) && !validID(r.b.Target) {
 		return r, errMessage
 	}
 	r.body = f[5]

@@ -124,19 +124,49 @@ func TestSealedAnswer(t *testing.T) {
 	require.NoError(t, w.user.Do(ctx, w.lock, w.userPIN, open("front")))
 }
 
-// TestCounterOutlivesAClonedPhone: a phone that comes back from a backup has
-// counters that were used, and is refused and reported.
-func TestCounterOutlivesAClonedPhone(t *testing.T) {
+// clone is another phone with a copy of this one's record.
+func (p *phone) clone(w *world) *phone {
+	p.t.Helper()
+	c := newPhone(p.t, p.user, w.clock, w.Controller)
+	require.NoError(p.t, c.keys.Save(p.t.Context(), p.record(w.lock)))
+	return c
+}
+
+// TestRestoredBackup: a record that comes back from a backup has counters that
+// were used. It is refused and reported as often as the phone has asked since,
+// however much time went by.
+func TestRestoredBackup(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	w := newWorld(t)
-	rec := w.user.record(w.lock)
-	require.NoError(t, w.user.keys.Save(ctx, rec.WithCtr(rec.Ctr()+1_000_000)))
-	require.NoError(t, w.user.Do(ctx, w.lock, w.userPIN, open("front")))
-	require.NoError(t, w.user.keys.Save(ctx, rec))
-	require.Error(t, w.user.Do(ctx, w.lock, w.userPIN, open("front")))
+	backup := w.user.clone(w)
+	for range 20 {
+		w.clock.advance(time.Hour)
+		require.NoError(t, w.user.Do(ctx, w.lock, w.userPIN, open("front")))
+	}
+	for i := range 20 {
+		w.clock.advance(time.Hour)
+		require.Equal(t, lockcode.NotDone, reason(t, backup.Do(ctx, w.lock, w.userPIN, open("front"))))
+		require.Equal(t, i+1, w.count(lockcode.RequestReplayed))
+	}
+	require.Equal(t, 20, w.opens())
+	require.Zero(t, w.state().Wrong(w.user.record(w.lock).DeviceID()), "its PIN was not looked at")
+}
+
+// TestClonedPhoneIsNoticed: a copy of the record that asks for anything takes
+// the counter that the phone would use next, so one of them is refused and
+// reported each time that the other one was first.
+func TestClonedPhoneIsNoticed(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	w := newWorld(t)
+	clone := w.user.clone(w)
+	require.NoError(t, clone.Do(ctx, w.lock, w.userPIN, open("front")))
+	w.clock.advance(time.Hour)
+	require.Equal(t, lockcode.NotDone, reason(t, w.user.Do(ctx, w.lock, w.userPIN, open("front"))))
 	require.Equal(t, 1, w.count(lockcode.RequestReplayed))
-	require.Equal(t, 1, w.opens())
+	require.NoError(t, w.user.Do(ctx, w.lock, w.userPIN, open("front")), "and goes on")
+	require.Equal(t, lockcode.NotDone, reason(t, clone.Do(ctx, w.lock, w.userPIN, open("front"))))
 }
 
 // TestStolenPhoneReadsNoOldPIN: the phone's own record opens neither the Codes

@@ -47,20 +47,23 @@ type user struct {
 }
 
 type device struct {
-	ID      []byte           `json:"id"`
-	Name    string           `json:"name"`
-	Added   int64            `json:"added"`
-	Print   []byte           `json:"print"`
-	Chain   []byte           `json:"chain"`
-	Day     int64            `json:"day"`
-	Request []byte           `json:"request"`
-	Used    map[string]int64 `json:"used"`
-	Floor   int64            `json:"floor,omitzero"`
-	Ctr     int64            `json:"ctr,omitzero"`
-	Wrong   int              `json:"wrong,omitzero"`
-	Proven  bool             `json:"proven,omitzero"` // the App has shown that it has the key
-	Notices []notice         `json:"notices"`
-	Noticed int64            `json:"noticed,omitzero"` // number of the last notice
+	ID         []byte           `json:"id"`
+	Name       string           `json:"name"`
+	Added      int64            `json:"added"`
+	Print      []byte           `json:"print"`
+	Chain      []byte           `json:"chain"`
+	Day        int64            `json:"day"`
+	Request    []byte           `json:"request"`
+	Used       map[string]int64 `json:"used"`
+	Floor      int64            `json:"floor,omitzero"`
+	Ctr        int64            `json:"ctr,omitzero"`
+	Wrong      int              `json:"wrong,omitzero"` // in a row, with those paid for and not yet looked at
+	Round      int64            `json:"round,omitzero"` // counts the right PINs, see payment
+	WrongDay   int64            `json:"wrong_day,omitzero"`
+	WrongToday int              `json:"wrong_today,omitzero"` // the same on that day, right PINs or not
+	Proven     bool             `json:"proven,omitzero"`      // the App has shown that it has the key
+	Notices    []notice         `json:"notices"`
+	Noticed    int64            `json:"noticed,omitzero"` // number of the last notice
 }
 
 type notice struct {
@@ -81,6 +84,9 @@ type pending struct {
 	Fails  int    `json:"fails,omitzero"`
 	Made   int64  `json:"made"`
 	Until  int64  `json:"until"`
+
+	Day  int64 `json:"day,omitzero"`  // on which PINs were last sent to the user
+	Sent int   `json:"sent,omitzero"` // on that day
 
 	ToOwner bool `json:"to_owner,omitzero"` // the owner's App shows the PIN
 }
@@ -137,9 +143,14 @@ func (d *device) clone() *device {
 var errState = errors.New("lockcode: the stored state is damaged or of another format")
 
 // MarshalBinary encodes the state; every release reads what earlier ones wrote.
+// It refuses what UnmarshalBinary would refuse, so that no fault outlives the
+// transaction in which it happened.
 func (s *LockState) MarshalBinary() ([]byte, error) {
 	c := s.s
 	c.Format = stateFormat
+	if !c.valid() {
+		return nil, errState
+	}
 	return json.Marshal(&c)
 }
 

@@ -108,6 +108,10 @@ func TestNothingSecretPrints(t *testing.T) {
 			}
 		}
 	}
+	// In somebody's unexported field no method of ours is called.
+	for _, verb := range []string{"%v", "%+v", "%#v", "%d", "%x"} {
+		require.NotRegexp(t, `\b(8351|(0x)?209f)\b`, fmt.Sprintf(verb, struct{ p lockcode.PIN }{p}), verb)
+	}
 	err := w.user.Do(ctx, w.lock, other(t, w.userPIN, 1), open("front"))
 	require.NotContains(t, err.Error(), w.userPIN.Digits())
 	_ = w.verify(w.junk(), open("front"))

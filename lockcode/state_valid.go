@@ -23,7 +23,7 @@ func (s *lockState) valid() bool {
 		}
 	}
 	for _, p := range s.Pending {
-		if p == nil || !validID(p.User) || len(p.SID) != 16 || p.Mode != modeActivate && p.Mode != modeAdd || len(p.Secret) > 5 {
+		if p == nil || !validID(p.User) || len(p.SID) != 16 || p.Mode != modeActivate && p.Mode != modeAdd || len(p.Secret) > 5 || p.Day < 0 || p.Sent < 0 {
 			return false
 		}
 	}
@@ -40,7 +40,7 @@ func (u *user) valid() bool {
 	}
 	for _, d := range u.Devices {
 		if d == nil || len(d.ID) != 16 || len(d.Print) != 8 || len(d.Chain) != 32 || len(d.Request) != 32 ||
-			len(d.Used) > maxUsed || len(d.Notices) > maxNotices || d.Wrong < 0 || d.Day < -maxWalk || len(d.Name) > maxDeviceName {
+			len(d.Used) > maxUsed || len(d.Notices) > maxNotices || d.Wrong < 0 || d.Round < 0 || d.WrongDay < 0 || d.WrongToday < 0 || d.Day < -maxWalk || len(d.Name) > maxDeviceName {
 			return false
 		}
 		for _, n := range d.Notices {

@@ -4,8 +4,12 @@ import "context"
 
 // An AppKeyStore keeps one record per controller on the phone: in its Keychain
 // or Keystore, readable on this device only, and never part of a backup. A
-// record that comes back from a backup has counters that a controller has
-// seen, and is refused there.
+// record that comes back from a backup has a counter that the controller has
+// seen: it is refused there and reported as [RequestReplayed] as often as the
+// phone has asked since, and then again each time that the other one of the two
+// was first. That shows a copy and doesn't stop it: a program that holds the keys
+// may skip ahead, whereupon the phone is refused. Codes carry no counter, and
+// show no copy. On such a report, revoke the device or reset its user.
 type AppKeyStore interface {
 	// Load returns the record last saved for a controller, or an error that
 	// wraps ErrNoRecord. No other failure may look like that.
@@ -28,6 +32,15 @@ type LockKeyStore interface {
 	// Updates run one after the other, also when called at the same time. The
 	// state belongs to the store again when f returns.
 	Update(ctx context.Context, f func(*LockState) error) error
+}
+
+// A LockKeyWiper is a [LockKeyStore] that can begin anew, so that the button of
+// the box also helps where the state was damaged. Only
+// [Controller.HardwareReset] calls it.
+type LockKeyWiper interface {
+	// Wipe forgets the state without reading it, durably: the next Update
+	// starts from the zero LockState.
+	Wipe(ctx context.Context) error
 }
 
 // A Sealer keeps what lies in a file from those who only copy the file: a TPM,

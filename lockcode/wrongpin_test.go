@@ -33,7 +33,7 @@ func TestWrongPIN(t *testing.T) {
 	require.Equal(t, &lockcode.RefusedError{Reason: lockcode.WrongPIN, TriesLeft: 2, Sealed: true}, err)
 	require.NoError(t, w.user.Do(ctx, w.lock, w.userPIN, open("front")))
 	require.Zero(t, w.state().Wrong(id))
-	w.clock.advance(time.Minute)
+	w.clock.advance(24 * time.Hour)
 	require.NoError(t, w.verify(w.code(open("front")), open("front")))
 
 	// Eight in a row are all that a thief has, over Codes and App together.
@@ -146,4 +146,59 @@ func TestGarbageIsNotWrongPIN(t *testing.T) {
 	require.LessOrEqual(t, w.state().Wrong(w.user.record(w.lock).DeviceID()), 4) // five by chance: 1e-5
 	require.GreaterOrEqual(t, w.count(lockcode.CodeGarbage), 196)
 	require.NoError(t, w.verify(w.code(open("front")), open("front")))
+}
+
+// Right PINs of the user end a row of wrong ones and give a copy of the phone's
+// keys no more than ten guesses a day. The phone goes on the day after.
+func TestWrongPINsOfADay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.user.record(w.lock).DeviceID()
+	guesses := 0
+	day := func() (looked int) {
+		for i := range 40 {
+			w.clock.advance(time.Second)
+			guesses++
+			switch why := w.ask(other(t, w.userPIN, guesses), open("front"), nil); why {
+			case lockcode.WrongPIN:
+				looked++
+			default:
+				require.Equal(t, lockcode.DeviceDisabled, why)
+			}
+			if i%3 == 2 {
+				_ = w.ask(w.userPIN, open("front"), nil)
+			}
+		}
+		return looked
+	}
+	require.Equal(t, 10, day())
+	require.Positive(t, w.count(lockcode.DeviceBlocked))
+	require.Less(t, w.state().Wrong(id), lockcode.MaxWrong)
+	_, err := w.user.Status(t.Context(), w.lock)
+	require.NoError(t, err, "the App can still ask how things stand")
+	require.Error(t, w.verify(w.code(open("back")), open("back")), "nor do Codes go on")
+	today := w.clock.now()
+	w.clock.t = today.AddDate(0, 0, -2)
+	require.Zero(t, day(), "a clock set back begins no new day")
+	w.clock.t = today.AddDate(0, 0, 1)
+	require.Zero(t, w.ask(w.userPIN, open("front"), nil))
+	require.Equal(t, 10, day())
+
+	// A payment of yesterday is not one of today: here the PIN turns out right
+	// after midnight, and what was tried since still counts.
+	v, h := newHooked(t)
+	rec := v.user.record(v.lock)
+	v.clock.t = v.clock.now().Truncate(24 * time.Hour).Add(24*time.Hour - time.Second)
+	at := v.clock.now().UnixMilli()
+	late, _, err := rec.SealRaw(100, at, v.userPIN, open("front"), nil)
+	require.NoError(t, err)
+	h.then = func() {
+		v.clock.advance(2 * time.Second)
+		wrong, _, err := rec.SealRaw(101, at, other(t, v.userPIN, 1), open("front"), nil)
+		require.NoError(t, err)
+		v.send(wrong)
+	}
+	v.send(late)
+	require.Equal(t, 1, v.state().WrongToday(rec.DeviceID()))
+	require.Equal(t, 1, v.opens())
 }

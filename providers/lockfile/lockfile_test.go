@@ -116,6 +116,30 @@ func TestDamaged(t *testing.T) {
 }
 
 // A key that others can read is none, and neither is memory that nobody wrote.
+// The button of a box begins anew, whatever is in the file.
+func TestWipe(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "lock")
+	k, err := lockfile.OpenLock(path, "lock", key(t, dir))
+	require.NoError(t, err)
+	require.NoError(t, controller(t, k).HardwareReset(t.Context()))
+	file := filepath.Join(path, "state")
+	require.FileExists(t, file)
+	require.NoError(t, os.WriteFile(file, []byte("damaged"), 0o600))
+	require.NoError(t, k.Wipe(t.Context()))
+	require.NoFileExists(t, file)
+	require.NoError(t, k.Update(t.Context(), func(s *lockcode.LockState) error {
+		b, err := s.MarshalBinary()
+		require.NoError(t, err)
+		empty, err := new(lockcode.LockState).MarshalBinary()
+		require.NoError(t, err)
+		require.Equal(t, empty, b)
+		return nil
+	}))
+	require.NoError(t, k.Close())
+}
+
 func TestKeyFileRefuses(t *testing.T) {
 	t.Parallel()
 	random := []byte("0123456789abcdef0123456789abcdef")
@@ -185,7 +209,7 @@ func TestFailedWrite(t *testing.T) {
 	k, err := lockfile.OpenLock(path, "lock", s)
 	require.NoError(t, err)
 	defer k.Close()
-	c := controller(t, k)
+	c := controller(t, struct{ lockcode.LockKeyStore }{k}) // which can't be wiped
 	require.NoError(t, c.HardwareReset(t.Context()))
 	s.err = errors.New("no more")
 	require.Error(t, c.HardwareReset(t.Context()))

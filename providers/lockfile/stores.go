@@ -13,6 +13,7 @@ import (
 
 var (
 	_ lockcode.LockKeyStore = (*LockKeys)(nil)
+	_ lockcode.LockKeyWiper = (*LockKeys)(nil)
 	_ lockcode.AppKeyStore  = (*AppKeys)(nil)
 )
 
@@ -29,7 +30,8 @@ const stateFile = "state"
 
 // OpenLock keeps the state of the controller with this id in dir, which is
 // made if it isn't there, and reads what is in it, so that a damaged file shows
-// at once. One process at a time has it, where the system can lock files.
+// at once: a box that then has its button pressed removes the file "state" and
+// tries again. One process at a time has it, where the system can lock files.
 func OpenLock(dir, lockID string, s lockcode.Sealer) (*LockKeys, error) {
 	d, err := openFolder(dir, "lock", s)
 	if err != nil {
@@ -94,6 +96,17 @@ func (k *LockKeys) Update(ctx context.Context, f func(*lockcode.LockState) error
 	}
 	k.last = next
 	return verdict
+}
+
+// Wipe implements [lockcode.LockKeyWiper].
+func (k *LockKeys) Wipe(ctx context.Context) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	k.last = nil
+	return k.dir.remove(stateFile)
 }
 
 // AppKeys keeps the records of one App.
