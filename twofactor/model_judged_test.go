@@ -95,6 +95,9 @@ func (h *history) missed(t *try, w worth, certain, wrong bool) {
 	if b != nil && !b.pay(now, w.price, certain && w.surely) {
 		h.fail("%s: more wrong codes were judged than the account's budget has (%v left)", t.purpose(), b.most)
 	}
+	if b != nil {
+		b.least = max(0, b.least-w.maybe)
+	}
 	if w.onPaper || w.lost {
 		return
 	}

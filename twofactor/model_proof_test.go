@@ -24,6 +24,7 @@ type worth struct {
 	onPaper   bool           // a recovery code
 	nobody    bool           // nothing could have been compared with it
 	near      []nearMiss
+	maybe     float64 // what it may cost beside its price
 }
 
 // A nearMiss is three codes of which two are right: their steps are spent.
@@ -182,7 +183,12 @@ func (h *history) digits(t *try, method, digits string) worth {
 		if f.app == nil && h.long(t, f) {
 			continue // ten digits cost nothing
 		}
-		if h.disabled(f) || h.now().Before(f.paused) || f.blurry && len(of) > 1 {
+		if f.blurry && len(of) > 1 {
+			w.surely = false
+			w.maybe++ // it may cost a try too
+			continue
+		}
+		if h.disabled(f) || h.now().Before(f.paused) {
 			continue
 		}
 		w.nobody = false

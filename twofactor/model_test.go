@@ -30,6 +30,9 @@ func TestModel(t *testing.T) {
 	require.NoError(t, flag.Set("rapid.nofailfile", "true"))
 	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
 		require.NoError(t, checks.Value.Set("60")) // ten seconds with the race detector
+		// The same histories each time: who changes something else shouldn't be the
+		// one to hear of what is rare.
+		require.NoError(t, flag.Set("rapid.seed", "1"))
 	}
 	t.Parallel()
 	calls := 0
