@@ -43,6 +43,7 @@ func (r *realm) peek(user string) (*record.Record, twofactor.Version) {
 // keys.
 func (r *realm) tamper(user string, change func(*record.Record)) {
 	r.t.Helper()
+	r.settle() // a notice that goes out behind a request writes too
 	rec, version := r.peek(user)
 	change(rec)
 	plain, err := record.Encode(rec)
