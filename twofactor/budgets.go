@@ -64,8 +64,8 @@ func (p *purse) back(now time.Time, n int) {
 	*p.full = tries.Back(*p.full, now, n)
 }
 
-// missed counts a wrong code against a factor, if it was paid for: a pause or an
-// end for guesses that can't win would only keep the owner out.
+// missed counts a wrong code against a factor. It is not for guesses that were
+// free: a pause or an end for what can't win would only keep the owner out.
 func (t *tx) missed(f *record.Factor) {
 	f.Fails++
 	f.Row++
