@@ -1,7 +1,6 @@
 package redisstore
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -96,8 +95,7 @@ func (s *Store) Load(ctx context.Context, key string) (twofactor.Record, error) 
 
 // Save implements twofactor.Store.
 func (s *Store) Save(ctx context.Context, key string, old twofactor.Version, data []byte) (twofactor.Version, error) {
-	// A copy, since the command may still be on its way when Save has returned.
-	r := &group.Request{Key: key, Old: old, New: twofactor.Version(rand.Text()), Data: bytes.Clone(data)}
+	r := &group.Request{Key: key, Old: old, New: twofactor.Version(rand.Text()), Data: data}
 	if err := s.writes.Do(ctx, r); err != nil {
 		return "", fmt.Errorf("redisstore: save: %w", err)
 	}

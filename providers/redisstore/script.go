@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha1"
 	"encoding/hex"
@@ -67,65 +68,56 @@ func scriptFor(r *group.Request) (sc *script, args []any) {
 	return loadScript, nil
 }
 
-// alone runs the script of one request, and returns as soon as ctx ends. The
-// client library looks at ctx only before it sends.
-func (s *Store) alone(ctx context.Context, r *group.Request) {
-	sc, args := scriptFor(r)
-	type answer struct {
-		cmd *redis.Cmd
-		err error
-	}
-	answered := make(chan answer, 1)
+// until returns when f has ended or ctx has: the client library looks at ctx only
+// before it sends.
+func until(ctx context.Context, f func()) error {
+	done := make(chan struct{})
 	go func() {
-		cmd, err := s.send(ctx, sc, r.Key, args)
-		answered <- answer{cmd, err}
+		defer close(done)
+		f()
 	}()
 	select {
-	case a := <-answered:
-		settle(r, sc, a.cmd, a.err)
+	case <-done:
+		return nil
 	case <-ctx.Done():
-		r.Err = ctx.Err()
+		return ctx.Err()
 	}
+}
+
+// alone runs the script of one request, and returns as soon as ctx ends.
+func (s *Store) alone(ctx context.Context, r *group.Request) {
+	// A copy, since the command may still be on its way when Save has returned.
+	r.Data = bytes.Clone(r.Data)
+	sc, args := scriptFor(r)
+	var cmd *redis.Cmd
+	var err error
+	if ended := until(ctx, func() { cmd, err = s.send(ctx, sc, r.Key, args) }); ended != nil {
+		r.Err = ended
+		return
+	}
+	settle(r, sc, cmd, err)
 }
 
 // together sends the scripts of many requests in one packet. The server runs
 // each by itself, and one that is refused leaves the others alone.
 func (s *Store) together(ctx context.Context, batch []*group.Request) {
-	type sent struct {
-		r   *group.Request
-		sc  *script
-		cmd *redis.Cmd
-	}
-	all := make([]sent, len(batch))
+	cmds := make([]*redis.Cmd, len(batch))
 	pipe := s.client.Pipeline()
 	for i, r := range batch {
 		sc, args := scriptFor(r)
-		cmd := redis.NewCmd(ctx, append([]any{"evalsha", sc.sha, 1, s.prefix + r.Key}, args...)...)
-		all[i] = sent{r, sc, cmd}
-		if sc.writes {
-			pipe.Process(ctx, once{cmd})
-		} else {
-			pipe.Process(ctx, cmd)
-		}
+		cmds[i], _ = process(ctx, pipe, sc, s.evalsha(sc, r.Key, args)) // which only adds it to the pipe
 	}
-	answered := make(chan struct{})
-	go func() {
-		defer close(answered)
-		pipe.Exec(ctx) // each command has its own error
-	}()
-	select {
-	case <-answered:
-	case <-ctx.Done():
-		for _, r := range batch {
-			r.Err = ctx.Err()
+	ended := until(ctx, func() { pipe.Exec(ctx) }) // each command has its own error
+	for i, r := range batch {
+		if ended != nil {
+			r.Err = ended
+			continue
 		}
-		return
-	}
-	for _, a := range all {
-		if err := a.cmd.Err(); redis.HasErrorPrefix(err, "NOSCRIPT") {
-			s.alone(ctx, a.r) // which brings the script along
+		if err := cmds[i].Err(); redis.HasErrorPrefix(err, "NOSCRIPT") {
+			s.alone(ctx, r) // which brings the script along
 		} else {
-			settle(a.r, a.sc, a.cmd, err)
+			sc, _ := scriptFor(r)
+			settle(r, sc, cmds[i], err)
 		}
 	}
 }
@@ -168,19 +160,32 @@ func (s *Store) send(ctx context.Context, sc *script, key string, args []any) (*
 	if sc.writes && s.replicas > 0 {
 		return s.sendAndWait(ctx, sc, key, args)
 	}
-	cmd, err := s.process(ctx, sc, append([]any{"evalsha", sc.sha, 1, s.prefix + key}, args...))
+	cmd, err := process(ctx, s.client, sc, s.evalsha(sc, key, args))
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		cmd, err = s.process(ctx, sc, append([]any{"eval", sc.text, 1, s.prefix + key}, args...))
+		cmd, err = process(ctx, s.client, sc, s.eval(sc, key, args))
 	}
 	return cmd, err
 }
 
-func (s *Store) process(ctx context.Context, sc *script, args []any) (*redis.Cmd, error) {
+// evalsha is the command for a script that the server may know, and eval for one
+// that it has to be told.
+func (s *Store) evalsha(sc *script, key string, args []any) []any {
+	return append([]any{"evalsha", sc.sha, 1, s.prefix + key}, args...)
+}
+
+func (s *Store) eval(sc *script, key string, args []any) []any {
+	return append([]any{"eval", sc.text, 1, s.prefix + key}, args...)
+}
+
+// process gives a command to a client or to a pipeline.
+func process(ctx context.Context, to interface {
+	Process(context.Context, redis.Cmder) error
+}, sc *script, args []any) (*redis.Cmd, error) {
 	cmd := redis.NewCmd(ctx, args...)
 	if sc.writes {
-		return cmd, s.client.Process(ctx, once{cmd})
+		return cmd, to.Process(ctx, once{cmd})
 	}
-	return cmd, s.client.Process(ctx, cmd)
+	return cmd, to.Process(ctx, cmd)
 }
 
 // replicaPatience is how long a write waits for the replicas.
@@ -200,9 +205,8 @@ func (s *Store) sendAndWait(ctx context.Context, sc *script, key string, args []
 	} else {
 		pipe = s.client.Pipeline()
 	}
-	cmd := redis.NewCmd(ctx, append([]any{"eval", sc.text, 1, s.prefix + key}, args...)...)
+	cmd, _ := process(ctx, pipe, sc, s.eval(sc, key, args)) // a write, as all that come here
 	wait := redis.NewIntCmd(ctx, "wait", s.replicas, replicaPatience.Milliseconds())
-	pipe.Process(ctx, once{cmd})
 	pipe.Process(ctx, wait)
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, err
