@@ -9,7 +9,19 @@ import (
 	"github.com/latchkey-auth/latchkey/twofactor"
 )
 
+// statementContext is the context for one statement. SQLite doesn't look up from a
+// statement, nor from waiting for another writer, before it is done: a context that
+// can end would only cost a goroutine for each statement, as much as the statement
+// itself. It does end the wait for a connection, where the pool has a limit.
+func (s *Store) statementContext(ctx context.Context) context.Context {
+	if s.dialect == SQLite && s.db.Stats().MaxOpenConnections == 0 {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
+}
+
 func (s *Store) loadAlone(ctx context.Context, r *group.Request) {
+	ctx = s.statementContext(ctx)
 	var version []byte
 	r.Err = s.runner.queryRow(ctx, s.sql.load, []any{[]byte(r.Key)}, &version, &r.Data)
 	if errors.Is(r.Err, sql.ErrNoRows) {
@@ -19,6 +31,7 @@ func (s *Store) loadAlone(ctx context.Context, r *group.Request) {
 }
 
 func (s *Store) writeAlone(ctx context.Context, r *group.Request) {
+	ctx = s.statementContext(ctx)
 	for range tries {
 		if r.Err = s.write(ctx, s.runner, r); !rolledBack(r.Err) {
 			return

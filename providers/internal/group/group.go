@@ -5,6 +5,7 @@ package group
 import (
 	"bytes"
 	"context"
+	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -24,6 +25,7 @@ type Request struct {
 	Version twofactor.Version // that was loaded
 	Err     error
 
+	began time.Time // if it went at once
 	done  chan struct{}
 	batch *batch
 	same  []*Request // that get their answer from this one's
@@ -44,7 +46,7 @@ type batch struct {
 // It has no goroutine of its own. One starts when requests that wait get their
 // turn, and ends when none are left.
 type Group struct {
-	Few      int // requests, or one batch and requests, that may be under way
+	Few      int // requests, or one batch and requests, that may be under way; math.MaxInt for all
 	Most     int // requests in a batch
 	Alone    func(context.Context, *Request)
 	Together func(context.Context, []*Request)
@@ -52,7 +54,9 @@ type Group struct {
 	mu       sync.Mutex
 	busy     int  // how many are under way
 	batching bool // whether one of them is a batch
+	atOnce   []*Request
 	waiting  []*Request
+	watched  bool // whether overtake is going to be called
 }
 
 const (
@@ -70,13 +74,17 @@ func (g *Group) Do(ctx context.Context, r *Request) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if g.Few == math.MaxInt {
+		g.Alone(ctx, r)
+		return r.Err
+	}
 	g.mu.Lock()
 	if g.busy < g.Few && !g.batching {
 		g.busy++
+		r.began = time.Now()
+		g.atOnce = append(g.atOnce, r)
 		g.mu.Unlock()
-		defer g.next(false)
-		ctx, cancel := context.WithTimeout(ctx, patience)
-		defer cancel()
+		defer g.answered(r)
 		g.Alone(ctx, r)
 		return r.Err
 	}
@@ -84,6 +92,7 @@ func (g *Group) Do(ctx context.Context, r *Request) error {
 	r.Data = bytes.Clone(r.Data)
 	r.done = make(chan struct{})
 	g.waiting = append(g.waiting, r)
+	g.watch()
 	g.mu.Unlock()
 
 	select {
@@ -117,15 +126,45 @@ func (g *Group) leave(r *Request) {
 	}
 }
 
-// next is called when a request or a batch has been answered, and starts what
-// has been waiting for that.
-func (g *Group) next(wasBatch bool) {
+// answered is called when a request that went at once has its answer.
+func (g *Group) answered(r *Request) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.busy--
-	if wasBatch {
-		g.batching = false
+	if i := slices.Index(g.atOnce, r); i >= 0 { // or it has been overtaken
+		g.atOnce = slices.Delete(g.atOnce, i, i+1)
+		g.busy--
+		g.next()
 	}
+}
+
+// watch sees to it that nobody waits for longer than patience for a request that
+// went at once. One timer serves all: a timer for each request would cost more
+// than all the rest that is done here.
+func (g *Group) watch() {
+	if !g.watched {
+		g.watched = true
+		time.AfterFunc(patience, g.overtake)
+	}
+}
+
+// overtake lets those who wait go past requests that have been under way for too
+// long. Those keep waiting for their answer, as long as their callers do.
+func (g *Group) overtake() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.watched = false
+	if len(g.waiting) == 0 {
+		return
+	}
+	before := len(g.atOnce)
+	g.atOnce = slices.DeleteFunc(g.atOnce, func(r *Request) bool { return time.Since(r.began) >= patience })
+	g.busy -= before - len(g.atOnce)
+	g.next()
+	g.watch()
+}
+
+// next starts what has been waiting for its turn.
+func (g *Group) next() {
 	if g.batching {
 		return
 	}
@@ -194,7 +233,13 @@ func (g *Group) run(ctx context.Context, b *batch, isBatch bool) {
 	for before := -1; g.grows(&before); {
 		runtime.Gosched()
 	}
-	g.next(isBatch)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.busy--
+	if isBatch {
+		g.batching = false
+	}
+	g.next()
 }
 
 // grows tells whether more are waiting than before.

@@ -7,9 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -41,6 +43,14 @@ func (s *stage) enter(ctx context.Context, batch ...*Request) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// begins returns the keys of all that began, for tests in which time passes.
+func (s *stage) begins() [][]string {
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.began)
 }
 
 func (s *stage) group(few int) *Group {
@@ -263,21 +273,62 @@ func TestAllCallersLeave(t *testing.T) {
 	})
 }
 
-// TestSilence: whoever waits without a deadline of his own holds up nobody for
-// long, alone or in a batch.
+// TestSilence: a database that doesn't answer one holds up the others for a
+// while, however long that one is ready to wait.
 func TestSilence(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var s stage
 		g := s.group(1)
-		alone := save(context.Background(), g, "x", "v")
-		a, b := save(context.Background(), g, "a", "v"), save(context.Background(), g, "b", "v")
-		require.ErrorIs(t, <-alone, context.DeadlineExceeded)
-		synctest.Wait()
-		require.Equal(t, []string{"a", "b"}, s.began[1])
+		ctx, cancel := context.WithCancel(t.Context())
+		alone := save(ctx, g, "x", "v")
+		time.Sleep(patience / 2)
+		a, b := save(t.Context(), g, "a", "v"), save(t.Context(), g, "b", "v")
+		time.Sleep(patience - 1)
+		require.Len(t, s.begins(), 1)
+		time.Sleep(1)
+		require.Equal(t, []string{"a", "b"}, s.begins()[1])
 		require.ErrorIs(t, <-a, context.DeadlineExceeded)
 		require.ErrorIs(t, <-b, context.DeadlineExceeded)
-		synctest.Wait()
+		c := save(t.Context(), g, "c", "v")
+		require.Equal(t, []string{"c"}, s.begins()[2], "the one that hangs still counts")
+		require.NoError(t, s.ctx[0].Err())
+		cancel()
+		require.Equal(t, context.Canceled, <-alone)
+		d := save(t.Context(), g, "d", "v")
+		require.Len(t, s.begins(), 3, "the one that was overtaken was counted twice")
+		s.answer(2, nil)
+		require.NoError(t, <-c)
+		s.answer(3, nil)
+		require.NoError(t, <-d)
+		require.Zero(t, g.busy)
+	})
+}
+
+// TestOnlyTheLateAreOvertaken: a request that began later has patience of its own.
+func TestOnlyTheLateAreOvertaken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s stage
+		g := s.group(2)
+		save(t.Context(), g, "first", "v")
+		second := save(t.Context(), g, "second", "v")
+		save(t.Context(), g, "a", "v")
+		time.Sleep(patience / 2)
+		s.answer(1, nil) // and a goes
+		require.NoError(t, <-second)
+		require.Equal(t, []string{"a"}, s.begins()[2])
+		s.answer(2, nil)
+		young := save(t.Context(), g, "young", "v")
+		save(t.Context(), g, "b", "v")
+		save(t.Context(), g, "c", "v")
+		time.Sleep(patience / 2)
+		require.Equal(t, []string{"b", "c"}, s.begins()[4], "nobody took the place of the first")
+		require.Equal(t, 2, g.busy, "the young one was overtaken too")
+		s.answer(3, nil)
+		require.NoError(t, <-young)
+		s.answer(4, nil)
+		s.answer(0, nil)
 		require.Zero(t, g.busy)
 	})
 }
