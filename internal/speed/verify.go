@@ -114,6 +114,7 @@ func barest(in *signIns, store twofactor.Store) contender {
 			key := userPrefix + p.id
 			rec, err := store.Load(ctx, key)
 			if err == nil {
+				rec.Data[len(rec.Data)-1]++ // engines that see equal bytes write less
 				_, err = store.Save(ctx, key, rec.Version, rec.Data)
 			}
 			return err

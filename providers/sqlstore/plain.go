@@ -9,20 +9,9 @@ import (
 	"github.com/latchkey-auth/latchkey/twofactor"
 )
 
-// statementContext is the context for one statement. SQLite doesn't look up from a
-// statement, nor from waiting for another writer, before it is done: a context that
-// can end would only cost a goroutine for each statement, as much as the statement
-// itself. It does end the wait for a connection, where the pool has a limit.
-func (s *Store) statementContext(ctx context.Context) context.Context {
-	if s.dialect == SQLite && s.db.Stats().MaxOpenConnections == 0 {
-		return context.WithoutCancel(ctx)
-	}
-	return ctx
-}
-
 func (s *Store) loadAlone(ctx context.Context, r *group.Request) {
 	ctx = s.statementContext(ctx)
-	var version []byte
+	var version string
 	r.Err = s.runner.queryRow(ctx, s.sql.load, []any{[]byte(r.Key)}, &version, &r.Data)
 	if errors.Is(r.Err, sql.ErrNoRows) {
 		r.Err = twofactor.ErrNotFound

@@ -8,6 +8,7 @@ import (
 
 // A runner runs statements.
 type runner interface {
+	prepare(ctx context.Context, query string) (*sql.Stmt, error)
 	exec(ctx context.Context, query string, args ...any) (sql.Result, error)
 	queryRow(ctx context.Context, query string, args []any, dest ...any) error
 }
@@ -15,6 +16,10 @@ type runner interface {
 // direct leaves it to the driver to prepare statements. PostgreSQL's do so by
 // themselves, and can be told not to where a connection pooler is in between.
 type direct struct{ db *sql.DB }
+
+func (d direct) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
+	return d.db.PrepareContext(ctx, query)
+}
 
 func (d direct) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	return d.db.ExecContext(ctx, query, args...)

@@ -43,18 +43,3 @@ func TestPostgreSQL(t *testing.T) {
 		})
 	}
 }
-
-func TestMariaDB(t *testing.T) {
-	t.Parallel()
-	server := realserver.MariaDB.Shared(t)
-	for name, flags := range map[string]string{"rows changed": "", "rows matched": "&clientFoundRows=true", "interpolated": "&interpolateParams=true"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			storetest.Test(t, func(t *testing.T) (a, b twofactor.Store) {
-				c := sqlstore.Config{Dialect: sqlstore.MySQL, Table: realserver.Name()}
-				dsn := realserver.MariaDBDSN(server.Addr) + flags
-				return open(t, "mysql", dsn, c), open(t, "mysql", dsn, c)
-			})
-		})
-	}
-}

@@ -23,8 +23,7 @@ type Config struct {
 	Table string
 
 	// Ungrouped sends every write and every load in a statement of its own,
-	// also when many come at the same moment. The default is to group them,
-	// on SQLite and PostgreSQL.
+	// also when many come at the same moment. The default is to group them.
 	Ungrouped bool
 }
 
@@ -72,16 +71,21 @@ func New(db *sql.DB, c Config) (*Store, error) {
 		if !c.Ungrouped {
 			s.writes.Most = 100
 		}
-	case c.Dialect == PostgreSQL && !c.Ungrouped:
+	case !c.Ungrouped:
 		// Measured: from about eight on, one large statement beats the
 		// processors that as many small ones keep busy at the same time.
-		s.loads.Few, s.loads.Most = 8, 100
-		s.writes.Few, s.writes.Most = 8, 100
+		most := 100
+		if c.Dialect == MySQL {
+			most = mysqlMost
+		}
+		s.loads.Few, s.loads.Most = few, most
+		s.writes.Few, s.writes.Most = few, most
 	}
 	return s, nil
 }
 
 const (
+	few         = 8   // requests that go by themselves
 	maxKey      = 255 // bytes
 	versionSize = 26  // bytes of rand.Text
 )

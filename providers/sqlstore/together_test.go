@@ -18,6 +18,7 @@ import (
 // A meeting brings calls together in one batch: they queue behind one that
 // waits for the table, which the test has locked.
 type meeting struct {
+	dialect       sqlstore.Dialect
 	store, direct *sqlstore.Store // through the proxy and around it
 	db            *sql.DB         // around it
 	table         string
@@ -27,18 +28,25 @@ type meeting struct {
 	during func(*sql.Tx) // while the batch may wait for what before has locked
 }
 
-func newMeeting(t *testing.T) *meeting {
+// grouping are the databases that group loads and writes in statements.
+var grouping = []sqlstore.Dialect{sqlstore.PostgreSQL, sqlstore.MySQL}
+
+func newMeeting(t *testing.T, d sqlstore.Dialect) *meeting {
 	t.Helper()
-	addr := realserver.PostgreSQL.Shared(t).Addr
-	m := &meeting{table: realserver.Name(), proxy: realserver.NewProxy(t, addr)}
-	c := sqlstore.Config{Dialect: sqlstore.PostgreSQL, Table: m.table}
-	m.direct = open(t, "pgx", realserver.PostgreSQLDSN(addr), c)
+	driver, kind, dsn := "pgx", realserver.PostgreSQL, realserver.PostgreSQLDSN
+	if d == sqlstore.MySQL {
+		driver, kind, dsn = "mysql", realserver.MariaDB, realserver.MariaDBDSN
+	}
+	addr := kind.Shared(t).Addr
+	m := &meeting{dialect: d, table: realserver.Name(), proxy: realserver.NewProxy(t, addr)}
+	c := sqlstore.Config{Dialect: d, Table: m.table}
+	m.direct = open(t, driver, dsn(addr), c)
 
 	var err error
-	m.db, err = sql.Open("pgx", realserver.PostgreSQLDSN(addr))
+	m.db, err = sql.Open(driver, dsn(addr))
 	require.NoError(t, err)
 	t.Cleanup(func() { m.db.Close() })
-	db, err := sql.Open("pgx", realserver.PostgreSQLDSN(m.proxy.Addr))
+	db, err := sql.Open(driver, dsn(m.proxy.Addr))
 	require.NoError(t, err)
 	t.Cleanup(func() { db.Close() })
 	db.SetMaxOpenConns(1) // so that what was prepared stays prepared
@@ -106,6 +114,17 @@ func (m *meeting) load(t *testing.T, keys ...string) map[string]error {
 // run makes all calls in one batch, behind the call first.
 func (m *meeting) run(t *testing.T, calls map[string]func() error, first func() error) map[string]error {
 	t.Helper()
+	if m.dialect == sqlstore.MySQL {
+		conn, err := m.db.Conn(t.Context())
+		require.NoError(t, err)
+		defer conn.Close()
+		_, err = conn.ExecContext(t.Context(), "LOCK TABLES "+m.table+" WRITE")
+		require.NoError(t, err)
+		return meet(t, m.store, calls, first, func() {
+			_, err := conn.ExecContext(t.Context(), "UNLOCK TABLES")
+			require.NoError(t, err)
+		})
+	}
 	tx, err := m.db.BeginTx(t.Context(), nil)
 	require.NoError(t, err)
 	defer tx.Rollback()
@@ -127,6 +146,9 @@ func (m *meeting) run(t *testing.T, calls map[string]func() error, first func() 
 // other calls queue behind it.
 func meet(t *testing.T, s *sqlstore.Store, calls map[string]func() error, first func() error, release func()) map[string]error {
 	t.Helper()
+	for s.Busy() > 0 { // a batch is under way until a moment after its last answer
+		runtime.Gosched()
+	}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		if err := first(); err != nil {
@@ -184,31 +206,36 @@ func requireUnknown(t *testing.T, err error) {
 // TestLoserInBatch: a write that loses doesn't take its neighbors along.
 func TestLoserInBatch(t *testing.T) {
 	t.Parallel()
-	m := newMeeting(t)
-	writes := m.create(t, 2, "old")
-	writes["user 1"] = "some other version"
-	writes["missing"] = "some version"
-	writes["new"] = ""
-	writes["warm 1"] = ""
+	for _, d := range grouping {
+		t.Run(string(d), func(t *testing.T) {
+			t.Parallel()
+			m := newMeeting(t, d)
+			writes := m.create(t, 2, "old")
+			writes["user 1"] = "some other version"
+			writes["missing"] = "some version"
+			writes["new"] = ""
+			writes["warm 1"] = ""
 
-	result := m.save(t, writes)
-	require.NoError(t, result["user 0"])
-	require.NoError(t, result["new"])
-	require.ErrorIs(t, result["user 1"], twofactor.ErrConflict)
-	require.ErrorIs(t, result["missing"], twofactor.ErrConflict)
-	require.ErrorIs(t, result["warm 1"], twofactor.ErrConflict)
-	m.requireData(t, "user 0", "data of user 0")
-	m.requireData(t, "new", "data of new")
-	m.requireData(t, "user 1", "old")
-	_, err := m.direct.Load(t.Context(), "missing")
-	require.ErrorIs(t, err, twofactor.ErrNotFound)
+			result := m.save(t, writes)
+			require.NoError(t, result["user 0"])
+			require.NoError(t, result["new"])
+			require.ErrorIs(t, result["user 1"], twofactor.ErrConflict)
+			require.ErrorIs(t, result["missing"], twofactor.ErrConflict)
+			require.ErrorIs(t, result["warm 1"], twofactor.ErrConflict)
+			m.requireData(t, "user 0", "data of user 0")
+			m.requireData(t, "new", "data of new")
+			m.requireData(t, "user 1", "old")
+			_, err := m.direct.Load(t.Context(), "missing")
+			require.ErrorIs(t, err, twofactor.ErrNotFound)
+		})
+	}
 }
 
 // TestCutInBatch: when the answer to a batch is lost, all of it has happened and
 // none of its callers knows; and none is told anything else.
 func TestCutInBatch(t *testing.T) {
 	t.Parallel()
-	m := newMeeting(t)
+	m := newMeeting(t, sqlstore.PostgreSQL)
 	writes := m.create(t, 5, "old")
 	writes["warm 1"] = "some other version"
 	m.proxy.SwallowAnswer(2) // the first is that of the write before the batch
@@ -224,7 +251,7 @@ func TestCutInBatch(t *testing.T) {
 // committed them. They count for nothing if it then fails.
 func TestFailureAtCommit(t *testing.T) {
 	t.Parallel()
-	m := newMeeting(t)
+	m := newMeeting(t, sqlstore.PostgreSQL)
 	writes := m.create(t, 5, "old")
 	for _, statement := range []string{
 		"CREATE FUNCTION " + m.table + "_fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$",
@@ -242,26 +269,63 @@ func TestFailureAtCommit(t *testing.T) {
 
 func TestMissingInBatch(t *testing.T) {
 	t.Parallel()
-	m := newMeeting(t)
-	m.create(t, 1, "data")
-	result := m.load(t, "user 0", "missing", "gone")
-	require.NoError(t, result["user 0"])
-	require.ErrorIs(t, result["missing"], twofactor.ErrNotFound)
-	require.ErrorIs(t, result["gone"], twofactor.ErrNotFound)
+	for _, d := range grouping {
+		t.Run(string(d), func(t *testing.T) {
+			t.Parallel()
+			m := newMeeting(t, d)
+			m.create(t, 1, "data")
+			result := m.load(t, "user 0", "missing", "gone")
+			require.NoError(t, result["user 0"])
+			require.ErrorIs(t, result["missing"], twofactor.ErrNotFound)
+			require.ErrorIs(t, result["gone"], twofactor.ErrNotFound)
+		})
+	}
 }
 
 // TestCutInLoads: a result that ends too early doesn't say that the rest of the
 // records is missing (W39).
 func TestCutInLoads(t *testing.T) {
 	t.Parallel()
-	m := newMeeting(t)
-	var keys []string
-	for key := range m.create(t, 20, strings.Repeat("x", 50_000)) {
-		keys = append(keys, key)
+	for _, d := range grouping {
+		t.Run(string(d), func(t *testing.T) {
+			t.Parallel()
+			m := newMeeting(t, d)
+			var keys []string
+			for key := range m.create(t, 20, strings.Repeat("x", 50_000)) {
+				keys = append(keys, key)
+			}
+			m.proxy.SwallowAnswer(5) // in the middle of the result
+			for _, err := range m.load(t, keys...) {
+				requireUnknown(t, err)
+			}
+		})
 	}
-	m.proxy.SwallowAnswer(5) // in the middle of the result
-	for _, err := range m.load(t, keys...) {
-		requireUnknown(t, err)
+}
+
+// TestEmptyInBatch: data of no bytes is data.
+func TestEmptyInBatch(t *testing.T) {
+	t.Parallel()
+	for _, d := range grouping {
+		t.Run(string(d), func(t *testing.T) {
+			t.Parallel()
+			m := newMeeting(t, d)
+			calls := make(map[string]func() error)
+			for key, old := range m.create(t, 2, "old") {
+				calls[key] = func() error {
+					_, err := m.store.Save(t.Context(), key, old, nil)
+					return err
+				}
+				calls["new "+key] = func() error {
+					_, err := m.store.Save(t.Context(), "new "+key, "", nil)
+					return err
+				}
+			}
+			first := func() error { _, err := m.store.Save(t.Context(), realserver.Name(), "", nil); return err }
+			for key, err := range m.run(t, calls, first) {
+				require.NoError(t, err, key)
+				m.requireData(t, key, "")
+			}
+		})
 	}
 }
 
@@ -287,7 +351,7 @@ func TestLockOrder(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			m := newMeeting(t)
+			m := newMeeting(t, sqlstore.PostgreSQL)
 			writes := make(map[string]twofactor.Version)
 			for i := range users {
 				key := fmt.Sprintf("user %02d", users-1-i) // stored in another order than that of the keys

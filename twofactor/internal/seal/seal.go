@@ -14,6 +14,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/crypto/chacha20poly1305"
 )
@@ -94,16 +95,19 @@ func derive(master []byte, purpose string) (key, error) {
 	return key{id: [idSize]byte(out[KeySize:]), aead: aead}, nil
 }
 
-// Seal returns plaintext in a box that opens only with the same ad.
+// Seal returns plaintext in a box that opens only with the same ad. The box takes
+// plaintext's memory if that has the room, so plaintext must not be used again.
 func (r *Ring) Seal(plaintext, ad []byte) []byte {
 	k := &r.keys[0]
 	size := minimum + len(plaintext)
-	buf := make([]byte, size+bound+len(ad)) // the box, and behind it what is bound to it
+	behind := bound + len(ad) // of the box, for what is bound to it
+	buf := slices.Grow(plaintext, minimum+behind)[:size+behind]
+	inside := buf[header : header+copy(buf[header:size], plaintext)]
 	buf[0] = format
 	copy(buf[1:], k.id[:])
 	nonce := buf[bound:header]
 	rand.Read(nonce)
-	return k.aead.Seal(buf[:header:size], nonce, plaintext, bind(buf[size:], buf, ad))
+	return k.aead.Seal(buf[:header:size], nonce, inside, bind(buf[size:], buf, ad))
 }
 
 // Open returns what was sealed with ad.

@@ -39,9 +39,13 @@ func TestSealAndOpen(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			box := r.Seal(in.plaintext, in.ad)
+			box := r.Seal(bytes.Clone(in.plaintext), in.ad)
 			require.Len(t, box, 1+4+24+len(in.plaintext)+16)
 			require.Equal(t, len(box), cap(box), "nothing shares memory with a box")
+			roomy := append(make([]byte, 0, len(in.plaintext)+2000), in.plaintext...)
+			inRoom, err := r.Open(r.Seal(roomy, in.ad), in.ad)
+			require.NoError(t, err)
+			require.True(t, bytes.Equal(in.plaintext, inRoom), "sealed in the plaintext's own memory")
 			kept := bytes.Clone(box)
 			got, err := r.Open(box, in.ad)
 			require.NoError(t, err)
@@ -240,7 +244,7 @@ func FuzzOpen(f *testing.F) {
 		require.Nil(t, got)
 		r.Current(other)
 
-		again, err := r.Open(r.Seal(other, place), place)
+		again, err := r.Open(r.Seal(bytes.Clone(other), place), place)
 		require.NoError(t, err)
 		require.True(t, bytes.Equal(other, again))
 	})
