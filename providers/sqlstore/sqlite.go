@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql/driver"
-	"time"
 
 	"github.com/latchkey-auth/latchkey/providers/internal/group"
 	"github.com/latchkey-auth/latchkey/twofactor"
@@ -44,8 +43,6 @@ func (s *Store) transact(ctx context.Context, batch []*group.Request) (err error
 		if err == nil {
 			return
 		}
-		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-		defer cancel()
 		if _, undo := conn.ExecContext(ctx, "ROLLBACK"); undo != nil {
 			// Nobody may get this connection with half a batch on it.
 			conn.Raw(func(any) error { return driver.ErrBadConn })
