@@ -122,7 +122,10 @@ func (h *history) newPapers(u *actor, codes []string, certain bool) {
 
 // unenroll removes all factors and what makes sense only beside one.
 func (h *history) unenroll(u *actor, certain bool) {
-	u.unclear = u.unclear || u.own != nil // the number ends with the last factor
+	u.unclear = u.unclear || u.own != nil
+	if certain {
+		h.endNumber(u) // with the last factor
+	}
 	for _, f := range u.factors {
 		f.is.lose(certain)
 	}

@@ -14,6 +14,9 @@ func (h *history) addFactor(u *actor, f *actorFactor, replaces string, g *permit
 	if !certain {
 		u.anyPapers = true // which were shown to nobody
 	}
+	if _, most := u.count(nil); certain && most == 0 && f.kind != twofactor.SMS {
+		h.endNumber(u) // a draft, that was for something else
+	}
 	u.factors = append(u.factors, f)
 	h.changed(u, g, certain)
 	if proven && g != nil {
