@@ -78,10 +78,11 @@ func (u *actor) endTrust(certain bool) {
 	}
 }
 
-// endAll ends enrollments as well.
+// endAll ends what was begun as well.
 func (h *history) endAll(u *actor, certain bool) {
 	u.endTrust(certain)
 	h.endDrafts(u, certain)
+	h.endPhoneCodes(u, certain)
 }
 
 func (h *history) endDrafts(u *actor, certain bool) {

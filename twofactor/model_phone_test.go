@@ -41,11 +41,7 @@ func (h *history) setPhone() {
 		next.was = u.own.was
 	}
 	if old != number || u.own == nil {
-		for _, c := range h.sentCodes {
-			if c.of == u && c.purpose == "phone" {
-				c.is.lose(certain)
-			}
-		}
+		h.endPhoneCodes(u, certain && !u.unclear)
 	} else {
 		next.wrong, next.began = u.own.wrong, u.own.began
 	}
@@ -148,7 +144,7 @@ func (h *history) verifyPhone() {
 	}
 	switch something, certain := got.took(); {
 	case something && right != nil && u.own != nil:
-		right.is.lose(certain)
+		h.endPhoneCodes(u, certain)
 		if certain {
 			u.own.verified = true
 			h.moved(u, g, true)
@@ -183,16 +179,25 @@ func (h *history) deletePhone() {
 	case certain:
 		h.endNumber(s.of)
 	case something:
-		s.of.unclear = true
+		s.of.unclear = s.of.unclear || s.of.own != nil
 	}
 }
 
 // endNumber takes away the number that the user has set.
 func (h *history) endNumber(u *actor) {
 	u.own, u.unclear = nil, false
+	h.endPhoneCodes(u, true)
+}
+
+// endPhoneCodes voids the codes that prove a number. What was counted with them
+// ends, too: the next one begins anew.
+func (h *history) endPhoneCodes(u *actor, certain bool) {
 	for _, c := range h.sentCodes {
 		if c.of == u && c.purpose == "phone" {
-			c.is = gone
+			c.is.lose(certain)
 		}
+	}
+	if u.own != nil {
+		u.own.began = time.Time{}
 	}
 }
