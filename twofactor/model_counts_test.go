@@ -8,14 +8,14 @@ import (
 
 // addFactor has the model learn of a factor that counts from now on.
 func (h *history) addFactor(u *actor, f *actorFactor, replaces string, g *permit, proven, certain bool) {
+	if _, most := u.count(nil); certain && most == 0 && f.kind != twofactor.SMS {
+		h.endNumber(u) // a draft, that was for something else
+	}
 	if old := u.factor(replaces); old != nil {
 		old.is.lose(certain)
 	}
 	if !certain {
 		u.anyPapers = true // which were shown to nobody
-	}
-	if _, most := u.count(nil); certain && most == 0 && f.kind != twofactor.SMS {
-		h.endNumber(u) // a draft, that was for something else
 	}
 	u.factors = append(u.factors, f)
 	h.changed(u, g, certain)
