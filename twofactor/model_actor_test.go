@@ -78,10 +78,11 @@ func (u *actor) endTrust(certain bool) {
 	}
 }
 
-// endAll ends enrollments as well.
+// endAll ends what was begun as well.
 func (h *history) endAll(u *actor, certain bool) {
 	u.endTrust(certain)
 	h.endDrafts(u, certain)
+	h.endPhoneCodes(u, certain)
 }
 
 func (h *history) endDrafts(u *actor, certain bool) {
@@ -122,7 +123,10 @@ func (h *history) newPapers(u *actor, codes []string, certain bool) {
 
 // unenroll removes all factors and what makes sense only beside one.
 func (h *history) unenroll(u *actor, certain bool) {
-	u.unclear = u.unclear || u.own != nil // the number ends with the last factor
+	u.unclear = u.unclear || u.own != nil
+	if certain {
+		h.endNumber(u) // with the last factor
+	}
 	for _, f := range u.factors {
 		f.is.lose(certain)
 	}

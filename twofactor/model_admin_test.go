@@ -44,11 +44,7 @@ func (h *history) begunAnew(u *actor, certain bool) {
 	u.life++
 	if certain {
 		u.firstLife = u.life
-		u.own, u.unclear = nil, false
 		u.forget()
-		h.losePhoneCodes(u)
-	} else {
-		u.unclear = true
 	}
 }
 
@@ -133,6 +129,9 @@ func (h *history) importFor(u *actor) {
 	}
 	now := h.now().Unix() / 30
 	u.losePapers(certain)
+	if certain {
+		h.endNumber(u) // a draft
+	}
 	for _, app := range apps {
 		f := &actorFactor{kind: twofactor.TOTP, is: perhaps, app: app, last: now, last2: now}
 		if certain {

@@ -8,6 +8,9 @@ import (
 
 // addFactor has the model learn of a factor that counts from now on.
 func (h *history) addFactor(u *actor, f *actorFactor, replaces string, g *permit, proven, certain bool) {
+	if _, most := u.count(nil); certain && most == 0 && f.kind != twofactor.SMS {
+		h.endNumber(u) // a draft, that was for something else
+	}
 	if old := u.factor(replaces); old != nil {
 		old.is.lose(certain)
 	}

@@ -46,7 +46,7 @@ func (h *history) enrollFor(s *seat, g *permit, k twofactor.Kind) *draft {
 	}
 	if e.Done != nil {
 		number, verified, _ := u.phone()
-		if k != twofactor.SMS || !h.p.VerifiedNumbersSuffice || !verified && !u.unclear || to != number {
+		if k != twofactor.SMS || !h.p.VerifiedNumbersSuffice || !u.unclear && (!verified || to != number) {
 			h.fail("Enroll: a factor counts without a code")
 		}
 		h.counts(s, g, &actorFactor{id: e.Done.Method.ID, kind: k, is: there, to: to, name: req.Name, last: -1, last2: -1}, req.Replaces, e.Done, false)
@@ -68,7 +68,7 @@ func (h *history) enrollFor(s *seat, g *permit, k twofactor.Kind) *draft {
 	h.addDraft(d)
 	sending := got
 	sending.wrote = true
-	if k != twofactor.TOTP && h.posted(u, "enroll", d, "", to, h.life(k), sending, e.Sent) != nil {
+	if k != twofactor.TOTP && h.posted(u, "enroll", d, "", &d.to, h.life(k), sending, e.Sent) != nil {
 		d.sends++
 	}
 	return d
@@ -102,7 +102,8 @@ func (h *history) mayEnroll(u *actor, req twofactor.EnrollRequest) {
 	}
 }
 
-// destination is where the codes of a new factor have to go.
+// destination is where the codes of a new factor have to go, or empty if nobody
+// knows.
 func (h *history) destination(u *actor, req twofactor.EnrollRequest) string {
 	switch {
 	case req.Kind == twofactor.Email:
@@ -111,6 +112,8 @@ func (h *history) destination(u *actor, req twofactor.EnrollRequest) string {
 		return ""
 	case h.p.Numbers == twofactor.NumbersFromForm:
 		return req.Phone
+	case u.unclear:
+		return ""
 	}
 	number, _, _ := u.phone()
 	return number
@@ -149,7 +152,7 @@ func (h *history) resend() {
 	if may, _ := h.open(s, d); got.yes && !may || got.yes && d.app != nil {
 		h.fail("Resend: for an enrollment that is over, or an app")
 	}
-	if h.posted(d.of, "enroll", d, "", d.to, h.life(d.kind), got, sent) != nil && got.yes {
+	if h.posted(d.of, "enroll", d, "", &d.to, h.life(d.kind), got, sent) != nil && got.yes {
 		if d.sends++; d.sends > 5 {
 			h.fail("Resend: six codes for one enrollment")
 		}

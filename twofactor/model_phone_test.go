@@ -41,17 +41,12 @@ func (h *history) setPhone() {
 		next.was = u.own.was
 	}
 	if old != number || u.own == nil {
-		for _, c := range h.sentCodes {
-			if c.of == u && c.purpose == "phone" {
-				c.is.lose(certain)
-			}
-		}
+		h.endPhoneCodes(u, certain && !u.unclear)
 	} else {
 		next.wrong, next.began = u.own.wrong, u.own.began
 	}
 	if !certain {
-		u.unclear = true
-		u.endTrust(false)
+		h.moved(u, nil, false)
 		return
 	}
 	u.own = next
@@ -60,9 +55,6 @@ func (h *history) setPhone() {
 	}
 	if slices.Contains(u.verified, number) {
 		h.moved(u, g, true)
-	}
-	if old != number {
-		u.unclear = false
 	}
 	h.drafted(u)
 }
@@ -75,15 +67,25 @@ func (h *history) drafted(u *actor) {
 	}
 }
 
-// moved brings the factors that used the number before over to the new one.
+// moved brings the factors that used the number before over to the new one. Where
+// one of the two isn't known, nobody knows where their codes go, until one does.
 func (h *history) moved(u *actor, g *permit, certain bool) {
+	u.unclear = u.unclear || !certain
 	any := u.unclear
 	for _, f := range u.factors {
-		if f.kind == twofactor.SMS && u.own.was != "" && f.to == u.own.was {
+		switch {
+		case f.kind != twofactor.SMS:
+		case u.unclear:
+			f.to = ""
+		case u.own.was != "" && f.to == u.own.was:
 			f.to, any = u.own.number, true
+		case u.own.was != "" && f.to == "":
+			any, certain = true, false
 		}
 	}
-	u.own.was = ""
+	if u.own != nil {
+		u.own.was = ""
+	}
 	if any {
 		h.changed(u, g, certain && !u.unclear)
 	}
@@ -107,8 +109,11 @@ func (h *history) sendPhoneCode() {
 		u.unclear = u.unclear || !got.yes
 		h.drafted(u)
 	}
-	number, _, _ := u.phone()
-	if h.posted(u, "phone", u, "", number, h.p.SMSLife, got, sent) != nil && u.own != nil {
+	to := ""
+	if !u.unclear {
+		to, _, _ = u.phone()
+	}
+	if h.posted(u, "phone", u, "", &to, h.p.SMSLife, got, sent) != nil && u.own != nil {
 		if h.now().Sub(u.own.began) >= 10*time.Minute { // as long as its tries are counted
 			u.own.wrong, u.own.began = 0, h.now()
 		}
@@ -139,13 +144,12 @@ func (h *history) verifyPhone() {
 	}
 	switch something, certain := got.took(); {
 	case something && right != nil && u.own != nil:
-		right.is.lose(certain)
+		h.endPhoneCodes(u, certain)
 		if certain {
 			u.own.verified = true
 			h.moved(u, g, true)
 		} else {
-			u.unclear = true
-			u.endTrust(false)
+			h.moved(u, nil, false)
 		}
 	case something:
 		b.pay(h.now(), 1, false)
@@ -173,17 +177,27 @@ func (h *history) deletePhone() {
 	}
 	switch something, certain := got.took(); {
 	case certain:
-		s.of.own, s.of.unclear = nil, false
-		h.losePhoneCodes(s.of)
+		h.endNumber(s.of)
 	case something:
-		s.of.unclear = true
+		s.of.unclear = s.of.unclear || s.of.own != nil
 	}
 }
 
-func (h *history) losePhoneCodes(u *actor) {
+// endNumber takes away the number that the user has set.
+func (h *history) endNumber(u *actor) {
+	u.own, u.unclear = nil, false
+	h.endPhoneCodes(u, true)
+}
+
+// endPhoneCodes voids the codes that prove a number. What was counted with them
+// ends, too: the next one begins anew.
+func (h *history) endPhoneCodes(u *actor, certain bool) {
 	for _, c := range h.sentCodes {
 		if c.of == u && c.purpose == "phone" {
-			c.is = gone
+			c.is.lose(certain)
 		}
+	}
+	if u.own != nil {
+		u.own.began = time.Time{}
 	}
 }

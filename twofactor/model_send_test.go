@@ -58,7 +58,7 @@ func (h *history) wentOut(t *try, id string, got answered, sent *twofactor.Sent)
 		}
 		return
 	}
-	h.posted(t.of, t.purpose(), t, id, f.to, h.life(f.kind), got, sent)
+	h.posted(t.of, t.purpose(), t, id, &f.to, h.life(f.kind), got, sent)
 	switch {
 	case got.yes:
 		t.last = id
@@ -85,9 +85,9 @@ func (h *history) emptied(t *try) bool {
 	return b.most < 1-2*slack
 }
 
-// posted learns the code that a message carries, sees where it went, and forgets
-// those that it supersedes.
-func (h *history) posted(u *actor, purpose string, owner any, factor, to string, life time.Duration, got answered, sent *twofactor.Sent) *sentCode {
+// posted learns the code that a message carries, sees where it went, which is where
+// the next ones have to go, and forgets those that it supersedes.
+func (h *history) posted(u *actor, purpose string, owner any, factor string, to *string, life time.Duration, got answered, sent *twofactor.Sent) *sentCode {
 	h.rt.Helper()
 	var before *sentCode
 	fresh := false
@@ -113,7 +113,10 @@ func (h *history) posted(u *actor, purpose string, owner any, factor, to string,
 		return nil
 	}
 	m := got.mail[0]
-	if m.To != to && !u.unclear {
+	if *to == "" {
+		*to = m.To
+	}
+	if m.To != *to {
 		h.fail("%s: a code went to a place that it isn't for", purpose)
 	}
 	if fresh && got.yes && !(purpose == "phone" && u.unclear) && h.now().Sub(before.sent) < 30*time.Second-3*time.Second {

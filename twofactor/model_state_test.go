@@ -50,7 +50,7 @@ type actor struct {
 	since    time.Time
 	verified []string // numbers that the app has verified
 	own      *ownNumber
-	unclear  bool // nobody knows the number any more
+	unclear  bool // nobody knows which number counts
 }
 
 // An ownNumber is one that the user has set in the settings.
@@ -68,8 +68,8 @@ type actorFactor struct {
 	is     sure
 	name   string
 	app    *twofactortest.Phone
-	to     string
-	last   int64 // the step that surely was accepted last, and perhaps
+	to     string // empty, too, until it has been seen
+	last   int64  // the step that surely was accepted last, and perhaps
 	last2  int64
 	row    int
 	fails  int
@@ -148,7 +148,7 @@ type draft struct {
 	kind     twofactor.Kind
 	is       sure
 	app      *twofactortest.Phone
-	to       string
+	to       string // or empty, while nobody knows
 	expires  time.Time
 	replaces string
 	name     string
