@@ -69,8 +69,8 @@ func New(ctx context.Context, client redis.UniversalClient, c Config) (*Store, e
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{client: client, prefix: c.Prefix, replicas: c.Replicas}
-	s.loads = &group.Group{Few: few, Most: most, Alone: s.alone, Together: s.together}
-	s.writes = &group.Group{Few: few, Most: most, Alone: s.alone, Together: s.together}
+	s.loads = &group.Group{Few: few, Most: most, Batches: batches, Alone: s.alone, Together: s.together}
+	s.writes = &group.Group{Few: few, Most: most, Batches: batches, Alone: s.alone, Together: s.together}
 	if c.Replicas > 0 {
 		s.writes.Few = math.MaxInt // each write waits for the replicas by itself
 	}

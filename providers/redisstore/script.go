@@ -17,7 +17,8 @@ import (
 
 // From few requests on that are under way, others wait and go together, at most
 // so many at a time: a packet each costs client and server more than the work.
-const few, most = 16, 128
+// While the server works on one packet, the next ones are put together.
+const few, most, batches = 8, 128, 4
 
 // A script runs on the server as one step.
 type script struct {

@@ -34,7 +34,8 @@ type Request struct {
 // A batch is what goes to the database in one step.
 type batch struct {
 	requests []*Request
-	present  int // how many callers still wait for it
+	single   bool // for one request that had to wait
+	present  int  // how many callers still wait for it
 	cancel   context.CancelFunc
 }
 
@@ -48,18 +49,22 @@ type batch struct {
 type Group struct {
 	Few      int // requests, or one batch and requests, that may be under way; math.MaxInt for all
 	Most     int // requests in a batch
+	Batches  int // that may be under way, if not one
 	Alone    func(context.Context, *Request)
 	Together func(context.Context, []*Request)
 
 	mu       sync.Mutex
-	busy     int  // how many are under way
-	batching bool // whether one of them is a batch
+	busy     int // how many are under way
+	batching int // how many of them are batches
 	atOnce   []*Request
 	waiting  []*Request
 	watched  bool // whether overtake is going to be called
 }
 
 const (
+	// enough is how many have to wait for a batch to begin beside another one.
+	enough = 8
+
 	// mostBytes bounds a batch, so that large records don't hold up small ones.
 	mostBytes = 1 << 20
 
@@ -79,7 +84,7 @@ func (g *Group) Do(ctx context.Context, r *Request) error {
 		return r.Err
 	}
 	g.mu.Lock()
-	if g.busy < g.Few && !g.batching {
+	if g.busy < g.Few && g.batching == 0 {
 		g.busy++
 		r.began = time.Now()
 		g.atOnce = append(g.atOnce, r)
@@ -93,6 +98,9 @@ func (g *Group) Do(ctx context.Context, r *Request) error {
 	r.done = make(chan struct{})
 	g.waiting = append(g.waiting, r)
 	g.watch()
+	if g.batching > 0 {
+		g.next() // there may be enough for another one now
+	}
 	g.mu.Unlock()
 
 	select {
@@ -165,23 +173,30 @@ func (g *Group) overtake() {
 
 // next starts what has been waiting for its turn.
 func (g *Group) next() {
-	if g.batching {
+	switch {
+	case g.busy >= g.Few:
+		return
+	case g.batching > 0 && (g.batching >= g.Batches || len(g.waiting) < enough):
+		return
+	case g.batching > 0 || len(g.waiting) > g.Few-g.busy:
+		g.start(g.Most)
 		return
 	}
 	// A batch is worth its while for those only who would have to queue.
-	most := 1
-	if len(g.waiting) > g.Few-g.busy {
-		most = g.Most
-		g.batching = true
+	for len(g.waiting) > 0 {
+		g.start(1)
 	}
-	for len(g.waiting) > 0 && g.busy < g.Few {
-		ctx, b := g.take(most)
-		g.busy++
-		go g.run(ctx, b, g.batching)
-		if g.batching {
-			return
-		}
+}
+
+// start sends up to most of those who wait.
+func (g *Group) start(most int) {
+	ctx, b := g.take(most)
+	b.single = most == 1
+	if !b.single {
+		g.batching++
 	}
+	g.busy++
+	go g.run(ctx, b)
 }
 
 // take makes a batch of those who wait.
@@ -214,7 +229,7 @@ func (g *Group) take(most int) (context.Context, *batch) {
 	return ctx, b
 }
 
-func (g *Group) run(ctx context.Context, b *batch, isBatch bool) {
+func (g *Group) run(ctx context.Context, b *batch) {
 	defer b.cancel()
 	if len(b.requests) == 1 {
 		g.Alone(ctx, b.requests[0])
@@ -236,8 +251,8 @@ func (g *Group) run(ctx context.Context, b *batch, isBatch bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.busy--
-	if isBatch {
-		g.batching = false
+	if !b.single {
+		g.batching--
 	}
 	g.next()
 }

@@ -123,7 +123,7 @@ func TestThoseWhoWaitGoTogether(t *testing.T) {
 		s.answer(2, nil)
 		require.NoError(t, <-d)
 		require.Zero(t, g.busy)
-		require.False(t, g.batching)
+		require.Zero(t, g.batching)
 	})
 }
 
@@ -145,6 +145,44 @@ func TestOneKeyOncePerBatch(t *testing.T) {
 		require.Equal(t, []string{"a"}, s.began[2])
 		s.answer(2, nil)
 		require.NoError(t, <-next)
+	})
+}
+
+// TestBatchesBesideEachOther: where there may be several batches, a further one
+// begins once enough are waiting, and not before.
+func TestBatchesBesideEachOther(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s stage
+		g := s.group(3)
+		g.Batches = 2
+		var results []chan error
+		add := func(n int) {
+			for range n {
+				results = append(results, save(t.Context(), g, fmt.Sprint(len(results)), "v"))
+			}
+		}
+		add(3 + 4) // three by themselves, and four who wait
+		s.answer(0, nil)
+		require.Equal(t, []string{"3", "4", "5", "6"}, s.began[3])
+		s.answer(1, nil) // there is room for one more
+		add(enough - 1)
+		require.Len(t, s.began, 4, "a batch of too few")
+		add(1)
+		require.Len(t, s.began, 5)
+		require.Len(t, s.began[4], enough)
+		s.answer(2, nil)
+		add(2 * enough)
+		require.Len(t, s.began, 5, "a third batch")
+		s.answer(3, nil)
+		require.Len(t, s.began[5], 2*enough)
+		s.answer(4, nil)
+		s.answer(5, nil)
+		for i, r := range results {
+			require.NoError(t, <-r, i)
+		}
+		require.Zero(t, g.busy)
+		require.Zero(t, g.batching)
 	})
 }
 
