@@ -25,6 +25,8 @@ const (
 	StepsBack      = stepsBack
 	StepsAhead     = stepsAhead
 	MaxPendingList = maxPending
+	MaxNotices     = maxNotices
+	MaxUsed        = maxUsed
 )
 
 var (
@@ -42,6 +44,9 @@ var (
 	StatusParse = parseStatus
 	ParseADa    = parseADa
 	FirstDay    = firstDay
+	ErrMessage  = errMessage
+	ErrState    = errState
+	ErrPastDay  = errPastDay
 )
 
 func CodeFrom(n uint32) Code { return Code{n: n % Size, valid: true} }
@@ -170,3 +175,6 @@ func (s *LockState) WrongToday(id DeviceID) int {
 	_, d := s.s.device(id)
 	return d.WrongToday
 }
+
+// Private is the controller's key, with which a test plays the controller.
+func (s *LockState) Private() []byte { return s.s.Key }
