@@ -150,6 +150,7 @@ func TestRefusals(t *testing.T) {
 	require.Equal(t, 3, got.TriesLeft)
 	require.Equal(t, "lockcode: wrong PIN", got.Error())
 	require.NotErrorIs(t, errDisk, lockcode.ErrRefused)
+	require.NotErrorIs(t, wrapped, lockcode.ErrReply)
 	seen := map[string]bool{}
 	for r := lockcode.InvalidCode; r <= lockcode.NotDone; r++ {
 		require.False(t, seen[r.String()])

@@ -21,6 +21,8 @@ func TestWireHasOneSpelling(t *testing.T) {
 		"other version":    append([]byte{2}, good[1:]...),
 		"other suite":      append([]byte{1, 2}, good[2:]...),
 		"unknown kind":     append([]byte{1, 1, 77}, good[3:]...),
+		"unknown and bare": {1, 1, 77},
+		"no last field":    lockcode.Encode(lockcode.KindCode, []byte("ute"), []byte("A7K2Q"), []byte{1}), // which may be empty
 		"trailing byte":    append(bytes.Clone(good), 0),
 		"missing field":    good[:5],
 		"cut field":        good[:len(good)-1],
@@ -33,6 +35,6 @@ func TestWireHasOneSpelling(t *testing.T) {
 		"too long":         append(bytes.Clone(good), make([]byte, lockcode.MaxMessage)...),
 	} {
 		_, _, err := lockcode.Decode(bad)
-		require.Error(t, err, name)
+		require.ErrorIs(t, err, lockcode.ErrMessage, name)
 	}
 }
