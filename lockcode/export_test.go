@@ -178,3 +178,30 @@ func (s *LockState) WrongToday(id DeviceID) int {
 
 // Private is the controller's key, with which a test plays the controller.
 func (s *LockState) Private() []byte { return s.s.Key }
+
+func (r AppRecord) Offset() int64 { return r.r.Offset }
+
+// Crowd fills a state with users up to that many, each like this one but for
+// the id of the device.
+func (s *LockState) Crowd(like string, n int) {
+	for i := len(s.s.Users); i < n; i++ {
+		u, d := *s.s.Users[like], s.s.Users[like].Devices[0].clone()
+		d.ID, u.Devices = random(16), []*device{d}
+		s.s.Users[fmt.Sprint("crowd", i)] = &u
+	}
+}
+
+// Fill gives a user as many devices as there may be.
+func (s *LockState) Fill(userID string) {
+	for u := s.s.Users[userID]; len(u.Devices) < maxDevices; {
+		d := u.Devices[0].clone()
+		d.ID = random(16)
+		u.Devices = append(u.Devices, d)
+	}
+}
+
+// Drop takes a user out of a state, and leaves the pairing that they wait for.
+func (s *LockState) Drop(userID string) { delete(s.s.Users, userID) }
+
+// Unconfirm takes the configuration out of a state.
+func (s *LockState) Unconfirm() { s.s.Confirmed = nil }

@@ -71,13 +71,15 @@ func TestRequestsThatNoAppMakes(t *testing.T) {
 }
 
 // A configuration is a hash of 32 bytes, from the owner as well.
-func TestConfigurationOfAnotherLength(t *testing.T) {
+func TestOwnersRequestsThatNoAppMakes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.user, w.userPIN = w.owner, w.ownerPIN
 	for _, n := range []int{0, 31, 33} {
 		require.Equal(t, lockcode.NotAllowed, w.ask(w.ownerPIN, lockcode.Binding{Purpose: lockcode.ConfirmConfig}, make([]byte, n)), n)
 	}
+	// Nor does the owner take a device away that isn't there.
+	require.Equal(t, lockcode.NotAllowed, w.ask(w.ownerPIN, lockcode.Binding{Purpose: lockcode.RevokeDevice}, bytes.Repeat([]byte{7}, 16)))
 	w.clock.advance(time.Second)
 	require.NoError(t, w.owner.Do(t.Context(), w.lock, w.ownerPIN, open("front")))
 }
