@@ -139,3 +139,38 @@ func TestAppWithADamagedKey(t *testing.T) {
 	require.Empty(t, r.seen)
 	require.Zero(t, w.opens())
 }
+
+// A strayed store has a record for every controller, and not that one's.
+type strayed struct {
+	*memory.AppKeys
+	rec lockcode.AppRecord
+}
+
+func (s *strayed) Load(context.Context, string) (lockcode.AppRecord, error) { return s.rec, nil }
+
+// A store that has nothing and says nothing, or that takes one controller for
+// another, opens no door of either.
+func TestAppTrustsNoStrayRecord(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	w := newWorld(t)
+	for name, c := range map[string]struct {
+		rec  lockcode.AppRecord
+		lock string
+	}{
+		"no record": {lockcode.AppRecord{}, w.lock}, "another controller's": {w.user.record(w.lock), "lock-2"},
+	} {
+		r := &tap{next: w}
+		a, err := lockcode.NewApp(lockcode.AppConfig{Keys: &strayed{w.user.keys, c.rec}, Relay: r, Now: w.clock.now})
+		require.NoError(t, err)
+		_, noCode := a.Code(ctx, c.lock, w.userPIN, open("front"))
+		_, noDevice := a.NewDeviceCode(ctx, c.lock, w.userPIN)
+		_, noStatus := a.Status(ctx, c.lock)
+		_, noRecord := a.Record(ctx, c.lock)
+		for _, err := range []error{noCode, noDevice, noStatus, noRecord, a.Do(ctx, c.lock, w.userPIN, open("front"))} {
+			require.ErrorIs(t, err, lockcode.ErrState, name)
+		}
+		require.Empty(t, r.seen, name)
+	}
+	require.Zero(t, w.opens())
+}

@@ -50,6 +50,7 @@ func TestMoreCodesThanAreRemembered(t *testing.T) {
 	}
 	more := w.code(door(lockcode.MaxUsed))
 	require.Equal(t, lockcode.InvalidCode, reason(t, w.verify(more, door(lockcode.MaxUsed))))
+	require.Equal(t, 1, w.count(lockcode.Refused))
 	require.Equal(t, lockcode.InvalidCode, reason(t, w.verify(w.code(door(0)), door(0))), "used")
 	require.Equal(t, lockcode.MaxUsed, w.opens())
 	require.Equal(t, lockcode.MaxUsed, w.count(lockcode.CodeAccepted))
@@ -65,25 +66,12 @@ func TestPairingCodeOfNothingIsATry(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	rec, add := w.user.record(w.lock), lockcode.Binding{Purpose: lockcode.AddDevice, Target: "ute"}
-	// PINs of a year away, of which none is read as another in this window.
-	junk := func() lockcode.Code {
-		for n := uint32(0); ; n++ {
-			c, none, step := lockcode.CodeFrom(n), true, w.clock.now().Unix()/60
-			for s := step - lockcode.StepsBack - 1; s <= step+lockcode.StepsAhead+1; s++ {
-				_, isPIN := rec.Decipher(c, add, s)
-				none = none && !isPIN
-			}
-			if none {
-				return c
-			}
-		}
-	}
 	for i := range lockcode.MaxWrong {
-		require.Equal(t, lockcode.InvalidCode, w.ask(lockcode.PIN{}, add, []byte(junk().Characters())))
+		require.Equal(t, lockcode.InvalidCode, w.ask(lockcode.PIN{}, add, []byte(w.junkFor(add).Characters())))
 		require.Equal(t, i+1, w.state().Wrong(rec.DeviceID()))
 		require.Equal(t, i+1, w.state().WrongToday(rec.DeviceID()))
 	}
-	require.Equal(t, lockcode.DeviceDisabled, w.ask(lockcode.PIN{}, add, []byte(junk().Characters())))
+	require.Equal(t, lockcode.DeviceDisabled, w.ask(lockcode.PIN{}, add, []byte(w.junkFor(add).Characters())))
 	require.Zero(t, w.count(lockcode.PairingArmed))
 	require.Zero(t, w.state().Pendings())
 }
