@@ -119,6 +119,29 @@ func TestAppWithoutTheKeyOfThatDay(t *testing.T) {
 	require.NoError(t, w.user.Do(ctx, w.lock, w.userPIN, open("front")))
 }
 
+// A phone whose clock leaps to that of a controller a hundred years ahead, while
+// they pair, isn't activated.
+func TestAppThatLeapsWhileItPairs(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "lock-1")
+	s.clock.t = time.Date(2086, 1, 1, 0, 0, 0, 0, time.UTC)
+	require.NoError(t, s.HardwareReset(t.Context()))
+	phoneClock := &clock{t: time.Unix(0, 0)}
+	p := newPhone(t, "olga", phoneClock, relayFunc(func(ctx context.Context, lock string, msg []byte) ([]byte, error) {
+		answer, err := s.Do(ctx, lock, msg)
+		if k, _, _ := lockcode.Decode(answer); k == lockcode.KindShareB {
+			phoneClock.t = s.clock.now()
+		}
+		return answer, err
+	}))
+	require.NoError(t, p.RequestActivation(t.Context(), s.lock, "olga"))
+	require.ErrorIs(t, p.Activate(t.Context(), s.lock, "olga", pin(t, s.inbox["olga"])), lockcode.ErrPastDay)
+	_, err := p.Record(t.Context(), s.lock)
+	require.ErrorIs(t, err, lockcode.ErrNoRecord)
+	s.clock.advance(time.Minute)
+	p.activate(s)
+}
+
 // A public key of low order, to which nothing can be sealed, is a fault of the
 // record. Nothing leaves the phone.
 func TestAppWithADamagedKey(t *testing.T) {

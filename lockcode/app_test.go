@@ -38,7 +38,7 @@ func TestAppRefusesBeforeItAsks(t *testing.T) {
 		_, err := a.Status(ctx, lock)
 		return err
 	}
-	unaimed, add := lockcode.Binding{Purpose: lockcode.ConfirmConfig}, lockcode.Binding{Purpose: lockcode.AddDevice, Target: "ute"}
+	add := lockcode.Binding{Purpose: lockcode.AddDevice, Target: "ute"}
 	const badPIN, badCode, badID, what = "a PIN has four digits", "a Code has five letters", "an id has 1 to 64", "PIN resets, with a target"
 	const whatCode = "a PIN reset, with a target"
 	for name, c := range map[string]struct {
@@ -54,7 +54,7 @@ func TestAppRefusesBeforeItAsks(t *testing.T) {
 		"device: lock":             {device("", own), badID},
 		"status: lock":             {status(""), badID},
 		"status: record":           {status("elsewhere"), "no record of this controller"},
-		"do: purpose":              {a.Do(ctx, w.lock, own, unaimed), what},
+		"do: purpose":              {a.Do(ctx, w.lock, own, add), what},
 		"do: target":               {a.Do(ctx, w.lock, own, open("")), what},
 		"do: PIN":                  {a.Do(ctx, w.lock, no, open("front")), badPIN},
 		"do: lock":                 {a.Do(ctx, "a\nb", own, open("front")), badID},
@@ -86,17 +86,25 @@ func TestAppRefusesBeforeItAsks(t *testing.T) {
 	require.Len(t, rec.Fingerprint().String(), 16)
 }
 
-// fullPhone can't store anything any more.
+// fullPhone can't store anything any more, but for a few times.
 type fullPhone struct {
 	*memory.AppKeys
 	full bool
+	left int
 }
 
 func (f *fullPhone) Save(ctx context.Context, rec lockcode.AppRecord) error {
-	if f.full {
+	if f.left--; f.full && f.left < 0 {
 		return errDisk
 	}
 	return f.AppKeys.Save(ctx, rec)
+}
+
+func (f *fullPhone) Delete(ctx context.Context, lockID string) error {
+	if f.full {
+		return errDisk
+	}
+	return f.AppKeys.Delete(ctx, lockID)
 }
 
 // A counter is stored before it leaves: a phone that can't store asks nothing.
@@ -118,6 +126,28 @@ func TestAppStoresBeforeItAsks(t *testing.T) {
 	require.Zero(t, w.opens())
 	keys.full = false
 	require.NoError(t, a.Do(ctx, w.lock, w.userPIN, open("front")))
+}
+
+// What an answer taught is stored before the App says yes to anything, and what
+// is to be forgotten is gone.
+func TestAppStoresWhatItLearnt(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	w := newWorld(t)
+	keys := &fullPhone{AppKeys: w.user.keys, full: true}
+	a, err := lockcode.NewApp(lockcode.AppConfig{Keys: keys, Relay: w, Now: w.clock.now})
+	require.NoError(t, err)
+	keys.left = 1
+	require.ErrorIs(t, a.Do(ctx, w.lock, w.userPIN, open("front")), errDisk)
+	for _, keys.left = range []int{1, 2} {
+		_, err = a.Status(ctx, w.lock)
+		require.ErrorIs(t, err, errDisk)
+	}
+	require.ErrorIs(t, a.Forget(ctx, w.lock), errDisk)
+	require.Equal(t, 1, w.opens(), "the fault is the phone's, and later than the door")
+	keys.full = false
+	require.NoError(t, a.Do(ctx, w.lock, w.userPIN, open("front")))
+	require.NoError(t, a.Forget(ctx, w.lock))
 }
 
 // One who waits for another request of the same App gives up with the context.

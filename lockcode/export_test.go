@@ -205,3 +205,9 @@ func (s *LockState) Drop(userID string) { delete(s.s.Users, userID) }
 
 // Unconfirm takes the configuration out of a state.
 func (s *LockState) Unconfirm() { s.s.Confirmed = nil }
+
+// LoseKey takes the controller's key out of a state.
+func (s *LockState) LoseKey() { s.s.Key = nil }
+
+// SetSecret puts any text in the place of the PIN that a user was sent.
+func (s *LockState) SetSecret(userID, secret string) { s.s.find(userID, modeActivate).Secret = secret }

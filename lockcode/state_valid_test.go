@@ -57,7 +57,7 @@ func TestDamagedFields(t *testing.T) {
 			spoil[`"ute":\{"salt"`] = `"ute\n":{"salt"`
 			spoil[`"owner":"olga",`] = ``
 			spoil[`"owner":"olga","confirmed":"[^"]*"`] = `"owner":"nobody"`
-			spoil[`"ute":\{.*\}\]\}`] = `"ute":null}`
+			spoil[`"ute":\{.*\}\},"pending"`] = `"ute":null},"pending"`
 			spoil[`"pending":\[.*\]`] = `"pending":[null]`
 			spoil[`"day":20776`] = `"day":-9223372036854775808`
 		} else {

@@ -9,6 +9,24 @@ import (
 	"github.com/latchkey-auth/latchkey/lockcode"
 )
 
+// What a controller says is no question to one.
+func TestAnswersAreNoQuestions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for name, msg := range map[string][]byte{
+		"welcome": lockcode.Encode(lockcode.KindWelcome, make([]byte, 16), make([]byte, 16)),
+		"share":   lockcode.Encode(lockcode.KindShareB, make([]byte, 32), nil),
+		"tag":     lockcode.Encode(lockcode.KindTagB, make([]byte, 64)),
+		"reply":   lockcode.Encode(lockcode.KindReply, make([]byte, 16)),
+		"done":    lockcode.Encode(lockcode.KindDone),
+		"refusal": lockcode.Encode(lockcode.KindRefusal, []byte{1}),
+	} {
+		_, _, err := lockcode.Decode(msg)
+		require.NoError(t, err, name)
+		require.Equal(t, lockcode.NotDone, w.refused(msg), name)
+	}
+}
+
 func TestWireHasOneSpelling(t *testing.T) {
 	t.Parallel()
 	good := lockcode.Encode(lockcode.KindHello, []byte{1}, []byte("ute"))
