@@ -49,7 +49,7 @@ func TestRightPINBetweenPaymentAndTry(t *testing.T) {
 	}{
 		"a Code that is none": {add, func(*world) string { return "?????" }, nil, 0},
 		"a Code with a wrong PIN": {add, func(w *world) string {
-			c, err := w.user.record(w.lock).Encipher(other(t, w.userPIN, 1), add, w.clock.now().Unix()/60)
+			c, err := w.user.record(w.lock).Encipher(w.another(1, add), add, w.clock.now().Unix()/60)
 			require.NoError(t, err)
 			return c.Characters()
 		}, nil, 1},
