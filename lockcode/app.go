@@ -65,6 +65,19 @@ func (a *App) hold(ctx context.Context, lockID string) (release func(), err erro
 	}
 }
 
+// load trusts a store no further than it must: no record at all, or one of
+// another controller, must not look like the one that was asked for.
+func (a *App) load(ctx context.Context, lockID string) (AppRecord, error) {
+	rec, err := a.cfg.Keys.Load(ctx, lockID)
+	if err != nil {
+		return AppRecord{}, err
+	}
+	if rec.r.Lock != lockID {
+		return AppRecord{}, errState
+	}
+	return rec, nil
+}
+
 // exchange sends one message and expects an answer of one kind. What it
 // returns comes from the relay and proves nothing by itself.
 func (a *App) exchange(ctx context.Context, lockID string, want kind, msg []byte) ([][]byte, error) {
@@ -99,7 +112,7 @@ func (a *App) Code(ctx context.Context, lockID string, p PIN, b Binding) (Code, 
 		return Code{}, err
 	}
 	defer release()
-	rec, err := a.cfg.Keys.Load(ctx, lockID)
+	rec, err := a.load(ctx, lockID)
 	if err != nil {
 		return Code{}, err
 	}

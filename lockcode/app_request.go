@@ -40,9 +40,6 @@ func (a *App) RevokeDevice(ctx context.Context, lockID string, p PIN, id DeviceI
 // within three minutes and once, and announces it to the controller. It is for
 // typing on that device, never on a web page.
 func (a *App) NewDeviceCode(ctx context.Context, lockID string, p PIN) (Code, error) {
-	if !p.valid() {
-		return Code{}, ErrMalformedPIN
-	}
 	var code Code
 	err := a.session(ctx, lockID, func(r *appRecord) (request, error) {
 		c, err := r.code(p, Binding{AddDevice, r.User}, millis(a.cfg.Now()))
@@ -81,7 +78,7 @@ func (a *App) Status(ctx context.Context, lockID string) (Status, error) {
 // Record returns what the App keeps of a controller, for its user id and
 // fingerprint, or an error that wraps [ErrNoRecord].
 func (a *App) Record(ctx context.Context, lockID string) (AppRecord, error) {
-	return a.cfg.Keys.Load(ctx, lockID)
+	return a.load(ctx, lockID)
 }
 
 // Forget deletes what the App keeps of a controller. The controller isn't told:
@@ -112,7 +109,7 @@ func (a *App) session(ctx context.Context, lockID string, build func(*appRecord)
 		return err
 	}
 	defer release()
-	rec, err := a.cfg.Keys.Load(ctx, lockID)
+	rec, err := a.load(ctx, lockID)
 	if err != nil {
 		return err
 	}

@@ -191,6 +191,7 @@ func (f *finding) settle(j *journal, userID string, b Binding) error {
 	// What lies below the window is kept out by the floor from now on.
 	maps.DeleteFunc(d.Used, func(_ string, used int64) bool { return used+stepsBack < floor })
 	if len(d.Used) >= maxUsed {
+		j.add(Refused, userID, d.ID, b)
 		return refuse(InvalidCode)
 	}
 	if d.Used == nil {

@@ -215,6 +215,9 @@ func (c *Controller) addDevice(s *lockState, j *journal, userID string, u *user,
 		found.device, found.replay = nil, false
 	}
 	if err := found.settle(j, userID, b); err != nil {
+		if found.device != nil {
+			return err // the PIN was right, and no try is spent on it
+		}
 		if !found.replay && len(found.wrong) == 0 {
 			d.miss(j.now) // a Code that stands for nothing is a try like any other
 		}

@@ -49,7 +49,7 @@ func TestSecondDevice(t *testing.T) {
 	// A wrong PIN is told, and arms nothing.
 	w.clock.advance(5 * time.Minute)
 	before := w.count(lockcode.PairingArmed)
-	_, err = w.user.NewDeviceCode(ctx, w.lock, other(t, w.userPIN, 1))
+	_, err = w.user.NewDeviceCode(ctx, w.lock, w.another(1, lockcode.Binding{Purpose: lockcode.AddDevice, Target: "ute"}))
 	require.Equal(t, &lockcode.RefusedError{Reason: lockcode.WrongPIN, TriesLeft: 7, Sealed: true}, err)
 	require.Equal(t, before, w.count(lockcode.PairingArmed))
 

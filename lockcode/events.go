@@ -44,6 +44,6 @@ const (
 	DeviceRevoked    EventKind = "device_revoked"
 	ConfigConfirmed  EventKind = "config_confirmed"
 	HardwareReset    EventKind = "hardware_reset"
-	Refused          EventKind = "refused" // the proof was right, the right was missing
+	Refused          EventKind = "refused" // the proof was right; the right was missing, or room for one use more
 	Fault            EventKind = "fault"   // a store, sender or actuator failed; what the same call reported before may be undone
 )

@@ -25,6 +25,8 @@ const (
 	StepsBack      = stepsBack
 	StepsAhead     = stepsAhead
 	MaxPendingList = maxPending
+	MaxNotices     = maxNotices
+	MaxUsed        = maxUsed
 )
 
 var (
@@ -42,6 +44,9 @@ var (
 	StatusParse = parseStatus
 	ParseADa    = parseADa
 	FirstDay    = firstDay
+	ErrMessage  = errMessage
+	ErrState    = errState
+	ErrPastDay  = errPastDay
 )
 
 func CodeFrom(n uint32) Code { return Code{n: n % Size, valid: true} }
@@ -170,3 +175,39 @@ func (s *LockState) WrongToday(id DeviceID) int {
 	_, d := s.s.device(id)
 	return d.WrongToday
 }
+
+// Private is the controller's key, with which a test plays the controller.
+func (s *LockState) Private() []byte { return s.s.Key }
+
+func (r AppRecord) Offset() int64 { return r.r.Offset }
+
+// Crowd fills a state with users up to that many, each like this one but for
+// the id of the device.
+func (s *LockState) Crowd(like string, n int) {
+	for i := len(s.s.Users); i < n; i++ {
+		u, d := *s.s.Users[like], s.s.Users[like].Devices[0].clone()
+		d.ID, u.Devices = random(16), []*device{d}
+		s.s.Users[fmt.Sprint("crowd", i)] = &u
+	}
+}
+
+// Fill gives a user as many devices as there may be.
+func (s *LockState) Fill(userID string) {
+	for u := s.s.Users[userID]; len(u.Devices) < maxDevices; {
+		d := u.Devices[0].clone()
+		d.ID = random(16)
+		u.Devices = append(u.Devices, d)
+	}
+}
+
+// Drop takes a user out of a state, and leaves the pairing that they wait for.
+func (s *LockState) Drop(userID string) { delete(s.s.Users, userID) }
+
+// Unconfirm takes the configuration out of a state.
+func (s *LockState) Unconfirm() { s.s.Confirmed = nil }
+
+// LoseKey takes the controller's key out of a state.
+func (s *LockState) LoseKey() { s.s.Key = nil }
+
+// SetSecret puts any text in the place of the PIN that a user was sent.
+func (s *LockState) SetSecret(userID, secret string) { s.s.find(userID, modeActivate).Secret = secret }

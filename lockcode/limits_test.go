@@ -13,14 +13,16 @@ import (
 )
 
 // junk is a Code that the user's device can't have made in this window.
-func (w *world) junk() lockcode.Code {
+func (w *world) junk() lockcode.Code { return w.junkFor(open("front")) }
+
+func (w *world) junkFor(b lockcode.Binding) lockcode.Code {
 	w.t.Helper()
 	rec, step := w.user.record(w.lock), w.clock.now().Unix()/60
 next:
 	for {
 		c := lockcode.CodeFrom(rand.Uint32())
 		for s := step - lockcode.StepsBack; s <= step+lockcode.StepsAhead; s++ {
-			if _, ok := rec.Decipher(c, open("front"), s); ok {
+			if _, ok := rec.Decipher(c, b, s); ok {
 				continue next
 			}
 		}

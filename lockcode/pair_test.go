@@ -121,35 +121,20 @@ func TestAppTriesToo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.grant("uwe", lockcode.Binding{Purpose: lockcode.Activate})
-	runs := 0
-	evil := relayFunc(func(ctx context.Context, lock string, msg []byte) ([]byte, error) {
-		k, f, err := lockcode.Decode(msg)
-		require.NoError(t, err)
-		switch k {
-		case lockcode.KindHello:
-			return lockcode.Encode(lockcode.KindWelcome, make([]byte, 16), make([]byte, 16)), nil
-		case lockcode.KindShareA:
-			runs++
-			guess := lockcode.PINFrom(runs)
-			party, err := cpace.New([]byte(guess.Digits()), lockcode.Channel(lockcode.ModeActivate, "uwe", lock, make([]byte, 16)), append(make([]byte, 16), f[2]...))
-			require.NoError(t, err)
-			adb := cpace.Cat(make([]byte, 16), make([]byte, 32), make([]byte, 8), []byte{0})
-			return lockcode.Encode(lockcode.KindShareB, party.Share(), adb), nil
-		}
-		return lockcode.Encode(lockcode.KindTagB, make([]byte, 64)), nil
-	})
+	adb := cpace.Cat(make([]byte, 16), make([]byte, 32), make([]byte, 8), []byte{0})
+	evil, runs := impostor(t, pin(t, "0001"), nil, adb)
 	p := newPhone(t, "uwe", w.clock, evil)
 	require.NoError(t, p.RequestActivation(t.Context(), w.lock, "uwe"))
 	for range 10 {
 		require.Error(t, p.Activate(t.Context(), w.lock, "uwe", pin(t, "9999")))
 	}
-	require.Equal(t, 3, runs)
+	require.Equal(t, 3, *runs)
 	_, err := p.keys.Load(t.Context(), w.lock)
 	require.ErrorIs(t, err, lockcode.ErrNoRecord)
 	for range 10 {
 		require.Error(t, p.Join(t.Context(), w.lock, "uwe", lockcode.CodeFrom(7)))
 	}
-	require.Equal(t, 6, runs)
+	require.Equal(t, 6, *runs)
 
 	// Neither a welcome of the relay's own nor another Code in between begins
 	// the count anew.
@@ -161,7 +146,7 @@ func TestAppTriesToo(t *testing.T) {
 		require.Error(t, p.Join(t.Context(), w.lock, "uwe", lockcode.CodeFrom(8)))
 		require.Error(t, p.Join(t.Context(), w.lock, "uwe", lockcode.CodeFrom(7)))
 	}
-	require.Equal(t, 9, runs)
+	require.Equal(t, 9, *runs)
 }
 
 type relayFunc func(ctx context.Context, lock string, msg []byte) ([]byte, error)

@@ -49,7 +49,7 @@ func TestRightPINBetweenPaymentAndTry(t *testing.T) {
 	}{
 		"a Code that is none": {add, func(*world) string { return "?????" }, nil, 0},
 		"a Code with a wrong PIN": {add, func(w *world) string {
-			c, err := w.user.record(w.lock).Encipher(other(t, w.userPIN, 1), add, w.clock.now().Unix()/60)
+			c, err := w.user.record(w.lock).Encipher(w.another(1, add), add, w.clock.now().Unix()/60)
 			require.NoError(t, err)
 			return c.Characters()
 		}, nil, 1},
@@ -158,6 +158,7 @@ func TestDamagedStateIsNotWritten(t *testing.T) {
 type wipeable struct {
 	lockcode.LockKeyStore
 	damaged bool
+	wipeErr error
 	wiped   int
 }
 
@@ -171,6 +172,9 @@ func (s *wipeable) Update(ctx context.Context, f func(*lockcode.LockState) error
 }
 
 func (s *wipeable) Wipe(ctx context.Context) error {
+	if s.wipeErr != nil {
+		return s.wipeErr
+	}
 	s.damaged = false
 	s.wiped++
 	return s.LockKeyStore.Update(ctx, func(l *lockcode.LockState) error {
@@ -193,6 +197,10 @@ func TestButtonOnADamagedState(t *testing.T) {
 	cancel()
 	require.Error(t, w.HardwareReset(gone))
 	require.Zero(t, store.wiped, "a call that was given up wipes nothing")
+	store.wipeErr = errDisk
+	require.ErrorIs(t, w.HardwareReset(ctx), errDisk, "what isn't wiped isn't reset")
+	require.Equal(t, 1, w.count(lockcode.HardwareReset))
+	store.wipeErr = nil
 	require.NoError(t, w.HardwareReset(ctx))
 	require.Equal(t, 1, store.wiped)
 	w.clock.advance(time.Minute)

@@ -5,10 +5,7 @@ import (
 	"fmt"
 )
 
-const (
-	recordFormat = 1
-	maxRecord    = 4 << 10
-)
+const recordFormat = 1
 
 // AppRecord is what an App keeps of one controller: keys and counters, and
 // neither the PIN nor anything that a PIN could be checked with. An
@@ -63,7 +60,7 @@ func (r *AppRecord) UnmarshalBinary(b []byte) error {
 	if err := strictJSON(b, &c); err != nil {
 		return err
 	}
-	if len(b) > maxRecord || c.Format != recordFormat || !validID(c.Lock) || !validID(c.User) || len(c.Device) != 16 ||
+	if c.Format != recordFormat || !validID(c.Lock) || !validID(c.User) || len(c.Device) != 16 ||
 		len(c.Epoch) != 16 || len(c.Public) != 32 || len(c.Print) != 8 || len(c.Chain) != 32 || len(c.Request) != 32 || c.Ctr < 0 {
 		return errState
 	}

@@ -2,10 +2,6 @@ package lockcode_test
 
 import (
 	"bytes"
-	"encoding/base64"
-	"os"
-	"regexp"
-	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +51,12 @@ func TestRequestsThatNoAppMakes(t *testing.T) {
 		"a PIN of five digits":                           {purpose(lockcode.ChangePIN), []byte("73062"), lockcode.NotDone},
 		"no PIN":                                         {purpose(lockcode.ChangePIN), nil, lockcode.NotDone},
 		"the PIN that it is":                             {purpose(lockcode.ChangePIN), []byte(w.userPIN.Digits()), lockcode.WeakPIN},
+		"an activation":                                  {purpose(lockcode.Activate), nil, lockcode.NotAllowed},
+		"a purpose that there is none of":                {purpose(77), nil, lockcode.NotAllowed},
+		"a status without a number":                      {purpose(lockcode.ReadStatus), nil, lockcode.NotDone},
+		"a status with half a number":                    {purpose(lockcode.ReadStatus), make([]byte, 4), lockcode.NotDone},
+		"a status with a longer one":                     {purpose(lockcode.ReadStatus), make([]byte, 9), lockcode.NotDone},
+		"a status with one without end":                  {purpose(lockcode.ReadStatus), bytes.Repeat([]byte{0x7f}, 8), lockcode.NotDone},
 		"a Code that is none":                            {lockcode.Binding{Purpose: lockcode.AddDevice, Target: "ute"}, []byte("!!!!!"), lockcode.InvalidCode},
 	} {
 		require.Equal(t, c.why, w.ask(w.userPIN, c.b, c.body), name)
@@ -69,13 +71,15 @@ func TestRequestsThatNoAppMakes(t *testing.T) {
 }
 
 // A configuration is a hash of 32 bytes, from the owner as well.
-func TestConfigurationOfAnotherLength(t *testing.T) {
+func TestOwnersRequestsThatNoAppMakes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.user, w.userPIN = w.owner, w.ownerPIN
 	for _, n := range []int{0, 31, 33} {
 		require.Equal(t, lockcode.NotAllowed, w.ask(w.ownerPIN, lockcode.Binding{Purpose: lockcode.ConfirmConfig}, make([]byte, n)), n)
 	}
+	// Nor does the owner take a device away that isn't there.
+	require.Equal(t, lockcode.NotAllowed, w.ask(w.ownerPIN, lockcode.Binding{Purpose: lockcode.RevokeDevice}, bytes.Repeat([]byte{7}, 16)))
 	w.clock.advance(time.Second)
 	require.NoError(t, w.owner.Do(t.Context(), w.lock, w.ownerPIN, open("front")))
 }
@@ -108,85 +112,6 @@ func TestSentPINOverTheWeb(t *testing.T) {
 	require.Equal(t, lockcode.MustChangePIN, w.ask(lockcode.PIN{}, b, []byte(c.Characters())))
 	require.Zero(t, w.state().Wrong(rec.DeviceID()), "no PIN was tried")
 	require.Zero(t, w.count(lockcode.PairingArmed))
-}
-
-// What is damaged in a store is refused when it is read, field by field.
-func TestDamagedFields(t *testing.T) {
-	t.Parallel()
-	short := base64.StdEncoding.EncodeToString([]byte("short"))
-	bytesOf := func(field string) (string, string) {
-		return `"` + field + `":"[^"]*"`, `"` + field + `":"` + short + `"`
-	}
-	for file, fields := range map[string][]string{
-		"lockstate": {"key", "confirmed", "salt", "pin", "id", "print", "chain", "request", "sid", "device"},
-		"apprecord": {"device", "epoch", "public", "print", "chain", "request"},
-	} {
-		golden, err := os.ReadFile("testdata/" + file + ".golden")
-		require.NoError(t, err)
-		read := func(b string) error {
-			if file == "lockstate" {
-				return new(lockcode.LockState).UnmarshalBinary([]byte(b))
-			}
-			return new(lockcode.AppRecord).UnmarshalBinary([]byte(b))
-		}
-		spoil := map[string]string{}
-		for _, f := range fields {
-			old, bad := bytesOf(f)
-			spoil[old] = bad
-		}
-		if file == "lockstate" {
-			spoil[`"claim":\d+`] = `"claim":-1`
-			spoil[`"owner":"olga"`] = `"owner":"nobody"`
-			spoil[`"mode":3`] = `"mode":1`
-			spoil[`"secret":"P0A62"`] = `"secret":"P0A62P"`
-			spoil[`"pending":\[\{"user":"ute"`] = `"pending":[{"user":""`
-			spoil[`"name":"ute's phone"`] = `"name":"` + strings.Repeat("x", 41) + `"`
-			spoil[`"fails":1`] = `"fails":-1`
-			spoil[`"spent":1`] = `"spent":-1`
-			spoil[`"day":20776`] = `"day":-9223372036854775808`
-		} else {
-			spoil[`"ctr":\d+`] = `"ctr":-1`
-			spoil[`"lock":"lock-1"`] = `"lock":"a\nb"`
-			spoil[`"user":"ute"`] = `"user":""`
-		}
-		for old, bad := range spoil {
-			at := regexp.MustCompile(old).FindAllStringIndex(string(golden), -1)
-			require.NotEmpty(t, at, old)
-			for _, i := range at {
-				text := string(golden[:i[0]]) + bad + string(golden[i[1]:])
-				require.Error(t, read(text), "%s: %s", file, bad)
-			}
-		}
-		require.NoError(t, read(string(golden)))
-	}
-}
-
-// The parsers inside the boxes refuse what is no list, goes back or has no end.
-func TestStatusThatIsNone(t *testing.T) {
-	t.Parallel()
-	notice := func(n byte) []byte {
-		return joined([]byte{0, 0, 0, 0, 0, 0, 0, n}, []byte("ute"), make([]byte, 16), make([]byte, 8), make([]byte, 8))
-	}
-	read := func(notices ...[]byte) error {
-		_, _, err := lockcode.StatusParse(joined(nil, joined(notices...), nil), 0)
-		return err
-	}
-	require.NoError(t, read(notice(1), notice(2)))
-	require.Error(t, read(notice(2), notice(2)), "one twice")
-	require.Error(t, read(notice(2), notice(1)), "one from before")
-	require.Error(t, read(notice(0)), "none has that number")
-	many := make([][]byte, 200)
-	for i := range many {
-		many[i] = notice(byte(i + 1))
-	}
-	require.Error(t, read(many...), "more than are kept")
-	huge := bytes.Repeat([]byte{0x7f}, 8)
-	require.Error(t, read(joined(huge, []byte("ute"), make([]byte, 16), make([]byte, 8), make([]byte, 8))), "a number that wraps round")
-}
-
-// joined is a list as it is sent: each part after its length.
-func joined(parts ...[]byte) []byte {
-	return lockcode.Encode(0, parts...)[3:]
 }
 
 // An App needs a relay, a place for its keys and a name that fits.

@@ -128,6 +128,7 @@ func TestPIN(t *testing.T) {
 	}
 	require.Equal(t, "0007", pin(t, "0007").Digits())
 	require.Empty(t, lockcode.PIN{}.Digits())
+	require.True(t, lockcode.PIN{}.Weak(), "no PIN is no good one")
 	for _, s := range []string{"0000", "1111", "1212", "1122", "1221", "1112", "2111", "1234", "4321", "0123", "9012", "2468", "8642",
 		"1984", "2026", "0102", "3112", "1231", "2580", "1397", "1590"} {
 		require.True(t, pin(t, s).Weak(), s)

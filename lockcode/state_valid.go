@@ -6,7 +6,7 @@ func (s *lockState) valid() bool {
 	if s.Format != stateFormat || s.Claim < 0 || len(s.Users) > maxUsers || len(s.Pending) > maxPending {
 		return false
 	}
-	if fresh := len(s.Epoch) == 0; fresh && (len(s.Key) != 0 || len(s.Users) != 0 || len(s.Pending) != 0 || s.Owner != "") {
+	if fresh := len(s.Epoch) == 0; fresh && (len(s.Key) != 0 || len(s.Users) != 0 || len(s.Pending) != 0) {
 		return false
 	} else if !fresh && (len(s.Epoch) != 16 || len(s.Key) != 32) {
 		return false

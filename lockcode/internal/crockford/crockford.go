@@ -38,7 +38,7 @@ func Decode(s string) (uint32, error) {
 		switch {
 		case v == skip:
 			continue
-		case v == bad || n == Len:
+		case v == bad:
 			return 0, ErrMalformed
 		}
 		x = x<<5 | uint32(v)
