@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -309,9 +310,9 @@ func (c *coder) blob(b *[]byte) {
 
 // fixed is a field that is a byte string of the length of b.
 func (c *coder) fixed(key byte, b []byte) {
-	if c.field(key, allZero(b)) {
+	if c.field(key, !c.reading && allZero(b)) {
 		c.exactly(b)
-		c.nonzero(!allZero(b))
+		c.nonzero(!c.reading || !allZero(b))
 	}
 }
 
@@ -327,10 +328,8 @@ func (c *coder) exactly(b []byte) {
 	}
 }
 
-func allZero(b []byte) bool {
-	var any byte
-	for _, v := range b {
-		any |= v
-	}
-	return any == 0
-}
+// allZero reports whether b, which is no longer than any fixed field, is nothing
+// but zeros.
+func allZero(b []byte) bool { return bytes.Equal(b, zeros[:len(b)]) }
+
+var zeros [64]byte
