@@ -2,50 +2,13 @@ package sqlstore_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/latchkey-auth/latchkey/internal/realserver"
 	"github.com/latchkey-auth/latchkey/providers/sqlstore"
-	"github.com/latchkey-auth/latchkey/providers/storetest"
-	"github.com/latchkey-auth/latchkey/providers/storetest/linear"
 	"github.com/latchkey-auth/latchkey/twofactor"
 )
-
-func TestMariaDB(t *testing.T) {
-	t.Parallel()
-	server := realserver.MariaDB.Shared(t)
-	for name, flags := range map[string]string{
-		"rows changed": "", "rows matched": "&clientFoundRows=true", "interpolated": "&interpolateParams=true",
-		"ungrouped": "", "all grouped": "", "all grouped, rows matched": "&clientFoundRows=true",
-	} {
-		connect := func(t *testing.T, table string) *sqlstore.Store {
-			s := open(t, "mysql", realserver.MariaDBDSN(server.Addr)+flags,
-				sqlstore.Config{Dialect: sqlstore.MySQL, Table: table, Ungrouped: name == "ungrouped"})
-			if strings.HasPrefix(name, "all grouped") {
-				s.GroupAll()
-			}
-			return s
-		}
-		pair := func(t *testing.T) (a, b twofactor.Store) {
-			table := realserver.Name()
-			return connect(t, table), connect(t, table)
-		}
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			storetest.Test(t, pair)
-		})
-		if name != "all grouped" {
-			continue
-		}
-		t.Run(name+", linear", func(t *testing.T) {
-			t.Parallel()
-			linear.Test(t, pair)
-		})
-	}
-}
 
 // TestMySQLCutInBatch: what is lost before the commit was sent hasn't happened,
 // and is done by each alone; once it was sent, nobody knows.
