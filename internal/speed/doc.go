@@ -27,8 +27,9 @@
 //     database: it loads a row as long as the record and writes it back if its
 //     version is still the same, with the same driver, statements prepared, and
 //     a pool of 64 connections; on SQLite one connection, since with more of
-//     them its writers time out on each other's lock. It opens nothing and
-//     checks no code.
+//     them its writers time out on each other's lock. It changes one byte, since
+//     an engine that sees equal ones writes less. It opens nothing and checks no
+//     code.
 //   - "the same ungrouped" is Verify over an sqlstore with Config.Ungrouped.
 //   - pgbench and redis-benchmark are the engines' own tools, at the barest
 //     code's update alone: one round trip where Verify has two. They run for a
