@@ -37,16 +37,17 @@
 //
 // # Groups
 //
-// Writes that come while many others are under way go to the database together:
-// one statement, or one transaction, and one wait for the disk, for many users.
-// Except on SQLite, loads do so too. Nobody waits for company: with few callers every request goes at once and by itself, and under
-// load the groups form while the database is busy. A write that loses its
-// compare-and-swap doesn't touch its neighbors. When a connection breaks, all
-// writes of its group end in an error that says that their outcome is unknown,
+// On PostgreSQL and SQLite, writes that come while many others are under way go
+// to the database together: one statement, or one transaction, and one wait for
+// the disk, for many users. On PostgreSQL, MySQL and MariaDB loads do so too.
+// Nobody waits for company: with few callers every request goes at once and by
+// itself, and under load the groups form while the database is busy. A write that
+// loses its compare-and-swap doesn't touch its neighbors. When a connection breaks,
+// all writes of its group end in an error that says that their outcome is unknown,
 // as a single write would.
 //
-// There is nothing to close: no goroutine outlives the requests. A group that the
-// database doesn't answer within half a minute ends in an error. A request that
+// There is nothing to close: no goroutine outlives the requests. A group that a
+// server doesn't answer within half a minute ends in an error. A request that
 // went by itself waits for as long as its context allows, and holds up others for
 // half a minute at most.
 //

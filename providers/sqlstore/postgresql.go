@@ -2,10 +2,12 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"encoding/hex"
 	"strconv"
 
 	"github.com/latchkey-auth/latchkey/providers/internal/group"
+	"github.com/latchkey-auth/latchkey/twofactor"
 )
 
 // writeMany sends one statement that writes many records and returns the
@@ -57,3 +59,38 @@ func array(batch []*group.Request, column func(*group.Request) []byte) string {
 	}
 	return string(append(b, '}'))
 }
+
+// settle answers a batch of which the versions in won were written.
+func settle(batch []*group.Request, won map[string]bool, err error) {
+	for _, r := range batch {
+		switch {
+		case err != nil:
+			r.Err = err
+		case !won[string(r.New)]:
+			r.Err = twofactor.ErrConflict
+		}
+	}
+}
+
+// versions reads a column of versions. It returns nothing but an error if the
+// result didn't come to its end.
+func versions(rows *sql.Rows, err error) (map[string]bool, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	found := make(map[string]bool)
+	for rows.Next() {
+		var version []byte
+		if err := rows.Scan(&version); err != nil {
+			return nil, err
+		}
+		found[string(version)] = true
+	}
+	return found, rows.Err()
+}
+
+// What the columns of a statement for many records hold.
+func keyOf(r *group.Request) []byte { return []byte(r.Key) }
+func newOf(r *group.Request) []byte { return []byte(r.New) }
+func oldOf(r *group.Request) []byte { return []byte(r.Old) }

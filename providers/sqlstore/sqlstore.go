@@ -23,7 +23,8 @@ type Config struct {
 	Table string
 
 	// Ungrouped sends every write and every load in a statement of its own,
-	// also when many come at the same moment. The default is to group them.
+	// also when many come at the same moment. The default is to group them,
+	// as far as the database lets them be grouped safely.
 	Ungrouped bool
 }
 
@@ -71,15 +72,14 @@ func New(db *sql.DB, c Config) (*Store, error) {
 		if !c.Ungrouped {
 			s.writes.Most = 100
 		}
-	case !c.Ungrouped:
+	case c.Ungrouped:
+	case c.Dialect == MySQL:
+		s.loads.Few, s.loads.Most = few, mysqlMost
+	default:
 		// Measured: from about eight on, one large statement beats the
 		// processors that as many small ones keep busy at the same time.
-		most := 100
-		if c.Dialect == MySQL {
-			most = mysqlMost
-		}
-		s.loads.Few, s.loads.Most = few, most
-		s.writes.Few, s.writes.Most = few, most
+		s.loads.Few, s.loads.Most = few, 100
+		s.writes.Few, s.writes.Most = few, 100
 	}
 	return s, nil
 }

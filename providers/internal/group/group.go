@@ -54,9 +54,9 @@ type Group struct {
 	Together func(context.Context, []*Request)
 
 	mu       sync.Mutex
-	busy     int // how many are under way
-	batching int // how many of them are batches
-	atOnce   []*Request
+	busy     int        // how many are under way
+	batching int        // how many of them are batches
+	atOnce   []*Request // in the order in which they began
 	waiting  []*Request
 	watched  bool // whether overtake is going to be called
 }
@@ -149,9 +149,9 @@ func (g *Group) answered(r *Request) {
 // went at once. One timer serves all: a timer for each request would cost more
 // than all the rest that is done here.
 func (g *Group) watch() {
-	if !g.watched {
+	if !g.watched && len(g.waiting) > 0 && len(g.atOnce) > 0 {
 		g.watched = true
-		time.AfterFunc(patience, g.overtake)
+		time.AfterFunc(patience-time.Since(g.atOnce[0].began), g.overtake)
 	}
 }
 

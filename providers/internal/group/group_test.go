@@ -322,7 +322,7 @@ func TestSilence(t *testing.T) {
 		alone := save(ctx, g, "x", "v")
 		time.Sleep(patience / 2)
 		a, b := save(t.Context(), g, "a", "v"), save(t.Context(), g, "b", "v")
-		time.Sleep(patience - time.Nanosecond)
+		time.Sleep(patience/2 - time.Nanosecond)
 		require.Len(t, s.begins(), 1)
 		time.Sleep(time.Nanosecond)
 		require.Equal(t, []string{"a", "b"}, s.begins()[1])
@@ -340,6 +340,29 @@ func TestSilence(t *testing.T) {
 		s.answer(3, nil)
 		require.NoError(t, <-d)
 		require.Zero(t, g.busy)
+	})
+}
+
+// TestLateWaiter: whoever comes when a request has hung for long doesn't wait for
+// as long again.
+func TestLateWaiter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s stage
+		g := s.group(1)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		first := save(ctx, g, "first", "v")
+		a := save(t.Context(), g, "a", "v")
+		s.answer(0, nil) // the timer that a has set is still running
+		require.NoError(t, <-first)
+		s.answer(1, nil)
+		require.NoError(t, <-a)
+		time.Sleep(time.Second)
+		save(ctx, g, "second", "v")
+		save(t.Context(), g, "b", "v")
+		time.Sleep(patience)
+		require.Len(t, s.begins(), 4, "b waits for longer than patience")
 	})
 }
 
