@@ -115,7 +115,6 @@ func TestDamaged(t *testing.T) {
 	require.Error(t, err)
 }
 
-// A key that others can read is none, and neither is memory that nobody wrote.
 // The button of a box begins anew, whatever is in the file.
 func TestWipe(t *testing.T) {
 	t.Parallel()
@@ -140,6 +139,7 @@ func TestWipe(t *testing.T) {
 	require.NoError(t, k.Close())
 }
 
+// A key that others can read is none, and neither is memory that nobody wrote.
 func TestKeyFileRefuses(t *testing.T) {
 	t.Parallel()
 	random := []byte("0123456789abcdef0123456789abcdef")

@@ -8,7 +8,7 @@
 // key, with two fields: v, its version, and d, its data. Each write is one script
 // on that key alone, so that any slot of a cluster can take it. Nothing expires.
 //
-// A busy Store sends what waits in one packet: while sixteen requests are under
+// A busy Store sends what waits in one packet: while eight requests are under
 // way, those that come go together. The server runs each of them by itself.
 //
 // # Durability

@@ -328,8 +328,8 @@ func (c *coder) exactly(b []byte) {
 	}
 }
 
-// allZero reports whether b, which is no longer than any fixed field, is nothing
-// but zeros.
+// allZero reports whether b, of at most 64 bytes as all fixed fields are, is
+// nothing but zeros.
 func allZero(b []byte) bool { return bytes.Equal(b, zeros[:len(b)]) }
 
 var zeros [64]byte
