@@ -96,7 +96,7 @@ func (s *Store) alone(ctx context.Context, r *group.Request) {
 		r.Err = ended
 		return
 	}
-	settle(r, sc, cmd, err)
+	settle(r, cmd, err)
 }
 
 // together sends the scripts of many requests in one packet. The server runs
@@ -117,18 +117,17 @@ func (s *Store) together(ctx context.Context, batch []*group.Request) {
 		if err := cmds[i].Err(); redis.HasErrorPrefix(err, "NOSCRIPT") {
 			s.alone(ctx, r) // which brings the script along
 		} else {
-			sc, _ := scriptFor(r)
-			settle(r, sc, cmds[i], err)
+			settle(r, cmds[i], err)
 		}
 	}
 }
 
 // settle gives r the server's answer.
-func settle(r *group.Request, sc *script, cmd *redis.Cmd, err error) {
+func settle(r *group.Request, cmd *redis.Cmd, err error) {
 	switch {
 	case err != nil:
 		r.Err = err
-	case sc.writes:
+	case r.Remove || r.New != "":
 		switch n, err := cmd.Int(); {
 		case err != nil:
 			r.Err = errors.New("the server's answer is not a number")

@@ -38,11 +38,19 @@ func (s *Store) writeMany(ctx context.Context, query string, batch []*group.Requ
 	for range tries {
 		// The rows that the statement returns are committed only after the last
 		// of them.
-		if won, err = versions(s.db.QueryContext(ctx, query, args...)); !rolledBack(err) {
+		if won, err = versions(s.runner.query(ctx, query, args...)); !rolledBack(err) {
 			break
 		}
 	}
-	settle(batch, won, err)
+	if err != nil {
+		fail(batch, err)
+		return
+	}
+	for _, r := range batch {
+		if !won[string(r.New)] {
+			r.Err = twofactor.ErrConflict
+		}
+	}
 }
 
 // array writes a bytea[] as PostgreSQL reads it: every driver can send a text.
@@ -58,18 +66,6 @@ func array(batch []*group.Request, column func(*group.Request) []byte) string {
 		b = append(b, '"')
 	}
 	return string(append(b, '}'))
-}
-
-// settle answers a batch of which the versions in won were written.
-func settle(batch []*group.Request, won map[string]bool, err error) {
-	for _, r := range batch {
-		switch {
-		case err != nil:
-			r.Err = err
-		case !won[string(r.New)]:
-			r.Err = twofactor.ErrConflict
-		}
-	}
 }
 
 // versions reads a column of versions. It returns nothing but an error if the

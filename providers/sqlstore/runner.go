@@ -8,8 +8,8 @@ import (
 
 // A runner runs statements.
 type runner interface {
-	prepare(ctx context.Context, query string) (*sql.Stmt, error)
 	exec(ctx context.Context, query string, args ...any) (sql.Result, error)
+	query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	queryRow(ctx context.Context, query string, args []any, dest ...any) error
 }
 
@@ -17,12 +17,12 @@ type runner interface {
 // themselves, and can be told not to where a connection pooler is in between.
 type direct struct{ db *sql.DB }
 
-func (d direct) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
-	return d.db.PrepareContext(ctx, query)
-}
-
 func (d direct) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	return d.db.ExecContext(ctx, query, args...)
+}
+
+func (d direct) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return d.db.QueryContext(ctx, query, args...)
 }
 
 func (d direct) queryRow(ctx context.Context, query string, args []any, dest ...any) error {
@@ -70,6 +70,14 @@ func (p *prepared) exec(ctx context.Context, query string, args ...any) (sql.Res
 		return nil, err
 	}
 	return stmt.ExecContext(ctx, args...)
+}
+
+func (p *prepared) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	stmt, err := p.prepare(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.QueryContext(ctx, args...)
 }
 
 func (p *prepared) queryRow(ctx context.Context, query string, args []any, dest ...any) error {

@@ -23,12 +23,8 @@ func (s *Store) statementContext(ctx context.Context) context.Context {
 // writeInTransaction writes a batch with one commit, and so with one wait for
 // the disk.
 func (s *Store) writeInTransaction(ctx context.Context, batch []*group.Request) {
-	err := s.transact(ctx, batch)
-	if err == nil {
-		return
-	}
-	for _, r := range batch {
-		r.Err = err
+	if err := s.transact(ctx, batch); err != nil {
+		fail(batch, err)
 	}
 }
 

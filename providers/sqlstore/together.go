@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 
 	"github.com/latchkey-auth/latchkey/providers/internal/group"
@@ -15,44 +14,43 @@ func (s *Store) loadTogether(ctx context.Context, batch []*group.Request) {
 	for _, r := range batch {
 		found[r.Key], r.Err = r, twofactor.ErrNotFound
 	}
-	fail := func(err error) {
-		for _, r := range batch {
-			r.Err = err
-		}
+	query, args := s.sql.loadMany, []any{array(batch, keyOf)}
+	if s.dialect == MySQL {
+		query, args = mysqlLoad(s.table, batch)
 	}
-	rows, err := s.queryMany(ctx, batch)
+	rows, err := s.runner.query(ctx, query, args...)
 	if err != nil {
-		fail(err)
+		fail(batch, err)
 		return
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var key, version, data []byte
 		if err := rows.Scan(&key, &version, &data); err != nil {
-			fail(err)
+			fail(batch, err)
 			return
 		}
 		r := found[string(key)]
 		if r == nil { // a column of text takes several keys for one
-			fail(errors.New("the database answered for another key"))
+			fail(batch, errors.New("the database answered for another key"))
 			return
 		}
 		r.Version, r.Data, r.Err = twofactor.Version(version), data, nil
 	}
 	// An end that is no end must not read as "the others are not there".
 	if err := rows.Err(); err != nil {
-		fail(err)
+		fail(batch, err)
 	}
 }
 
-func (s *Store) queryMany(ctx context.Context, batch []*group.Request) (*sql.Rows, error) {
-	if s.dialect == MySQL {
-		return s.mysqlMany(ctx, batch)
+// fail gives all of a batch the same error.
+func fail(batch []*group.Request, err error) {
+	for _, r := range batch {
+		r.Err = err
 	}
-	return s.db.QueryContext(ctx, s.sql.loadMany, array(batch, keyOf))
 }
 
-// writeTogether isn't called for MySQL, see mysqlMany.
+// writeTogether isn't called for MySQL, see mysqlLoad.
 func (s *Store) writeTogether(ctx context.Context, batch []*group.Request) {
 	if s.dialect == SQLite {
 		s.writeInTransaction(ctx, batch)
