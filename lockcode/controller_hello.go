@@ -113,9 +113,7 @@ func (p *pending) maySend(now int64) bool {
 }
 
 func (p *pending) sent(now int64) {
-	if today := now / dayMillis; today > p.Day {
-		p.Day, p.Sent = today, 0
-	}
+	newDay(&p.Day, &p.Sent, now)
 	p.Sent++
 }
 

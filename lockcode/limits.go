@@ -48,8 +48,13 @@ func (b *budget) ready(now int64) {
 	if b.Spent == 0 {
 		b.Since = max(b.Since, now)
 	}
-	if today := now / dayMillis; today > b.Day {
-		b.Day, b.Fails = today, 0
+	newDay(&b.Day, &b.Fails, now)
+}
+
+// newDay begins the count of a day, and none again when the clock goes back.
+func newDay(day *int64, count *int, now int64) {
+	if today := now / dayMillis; today > *day {
+		*day, *count = today, 0
 	}
 }
 

@@ -25,21 +25,14 @@ func (d *device) unpay(p payment) {
 // day, which nothing ends but the next. Without the second, whoever has a copy
 // of the keys would guess for ever between the right PINs of the user.
 func (d *device) miss(now int64) {
-	d.begin(now)
+	newDay(&d.WrongDay, &d.WrongToday, now)
 	d.Wrong++
 	d.WrongToday++
 }
 
-// begin begins a day, and none again when the clock goes back.
-func (d *device) begin(now int64) {
-	if today := now / dayMillis; today > d.WrongDay {
-		d.WrongDay, d.WrongToday = today, 0
-	}
-}
-
 // left is how many PINs may still be tried.
 func (d *device) left(now int64) int {
-	d.begin(now)
+	newDay(&d.WrongDay, &d.WrongToday, now)
 	return max(0, min(wrongForAll-d.Wrong, wrongPerDay-d.WrongToday))
 }
 
