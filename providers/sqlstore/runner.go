@@ -32,7 +32,7 @@ func (d direct) queryRow(ctx context.Context, query string, args []any, dest ...
 // prepared keeps prepared statements for drivers that would parse each anew:
 // for SQLite that is half the work, and for MySQL a round trip.
 type prepared struct {
-	on interface { // a *sql.DB or *sql.Conn
+	on interface { // a *sql.DB, or within a transaction of it
 		PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
 	}
 	mu    sync.Mutex
@@ -86,10 +86,4 @@ func (p *prepared) queryRow(ctx context.Context, query string, args []any, dest 
 		return err
 	}
 	return stmt.QueryRowContext(ctx, args...).Scan(dest...)
-}
-
-func (p *prepared) close() {
-	for _, stmt := range p.stmts {
-		stmt.Close()
-	}
 }

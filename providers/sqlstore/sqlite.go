@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 
 	"github.com/latchkey-auth/latchkey/providers/internal/group"
@@ -29,34 +30,53 @@ func (s *Store) writeInTransaction(ctx context.Context, batch []*group.Request) 
 }
 
 func (s *Store) transact(ctx context.Context, batch []*group.Request) (err error) {
+	// All that may be needed is prepared before: the transaction may hold the
+	// only connection that the pool allows.
+	stmts := s.runner.(*prepared)
+	for _, query := range []string{s.sql.create, s.sql.replace, s.sql.remove, s.sql.exists} {
+		if _, err := stmts.prepare(ctx, query); err != nil {
+			return err
+		}
+	}
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
 	ctx = context.WithoutCancel(ctx) // see statementContext
+	// The lock is taken by the first statement, which writes. A transaction that
+	// began as a reader couldn't become the writer once another has written.
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
 	defer func() {
-		if err == nil {
-			return
-		}
-		if _, undo := conn.ExecContext(ctx, "ROLLBACK"); undo != nil {
+		if err != nil && tx.Rollback() != nil {
 			// Nobody may get this connection with half a batch on it.
 			conn.Raw(func(any) error { return driver.ErrBadConn })
 		}
 	}()
-	// The lock is taken at the start: a transaction that began as a reader
-	// can't become the writer once another has written.
-	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return err
-	}
-	on := &prepared{on: conn}
-	defer on.close()
+	on := &prepared{on: within{tx, stmts}}
 	for _, r := range batch {
 		r.Err = s.write(ctx, on, r)
 		if r.Err != nil && r.Err != twofactor.ErrConflict {
 			return r.Err
 		}
 	}
-	_, err = conn.ExecContext(ctx, "COMMIT")
-	return err
+	return tx.Commit()
+}
+
+// within prepares statements for a transaction, which costs nothing if its
+// connection has them already.
+type within struct {
+	tx    *sql.Tx
+	stmts *prepared
+}
+
+func (w within) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
+	stmt, err := w.stmts.prepare(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return w.tx.StmtContext(ctx, stmt), nil
 }

@@ -1,10 +1,12 @@
 package sqlstore_test
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
@@ -45,12 +47,6 @@ func TestSQLite(t *testing.T) {
 // a write that waits for the lock of another connection.
 func sqliteBatch(t *testing.T, s *sqlstore.Store, path string, over map[string]twofactor.Version) map[string]error {
 	t.Helper()
-	db, err := sql.Open("sqlite", realserver.SQLiteDSN(path))
-	require.NoError(t, err)
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	_, err = db.ExecContext(t.Context(), "BEGIN IMMEDIATE")
-	require.NoError(t, err)
 	calls := make(map[string]func() error)
 	for key, old := range over {
 		calls[key] = func() error {
@@ -58,6 +54,17 @@ func sqliteBatch(t *testing.T, s *sqlstore.Store, path string, over map[string]t
 			return err
 		}
 	}
+	return sqliteMeet(t, s, path, calls)
+}
+
+func sqliteMeet(t *testing.T, s *sqlstore.Store, path string, calls map[string]func() error) map[string]error {
+	t.Helper()
+	db, err := sql.Open("sqlite", realserver.SQLiteDSN(path))
+	require.NoError(t, err)
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	_, err = db.ExecContext(t.Context(), "BEGIN IMMEDIATE")
+	require.NoError(t, err)
 	return meet(t, s, calls, func() error {
 		_, err := s.Save(t.Context(), realserver.Name(), "", nil)
 		return err
@@ -127,4 +134,33 @@ func TestSQLiteBatchFails(t *testing.T) {
 			writes[key] = rec.Version
 		}
 	}
+}
+
+// TestSQLiteBatchOnOneConnection: a batch that holds the only connection of the
+// pool waits for no other one.
+func TestSQLiteBatchOnOneConnection(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "latchkey.db")
+	c := sqlstore.Config{Dialect: sqlstore.SQLite}
+	other := open(t, "sqlite", realserver.SQLiteDSN(path), c)
+	v, err := other.Save(t.Context(), "user", "", nil)
+	require.NoError(t, err)
+	gone, err := other.Save(t.Context(), "gone", "", nil)
+	require.NoError(t, err)
+
+	db, err := sql.Open("sqlite", realserver.SQLiteDSN(path))
+	require.NoError(t, err)
+	db.SetMaxOpenConns(1)
+	s, err := sqlstore.New(db, c)
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for what, err := range sqliteMeet(t, s, path, map[string]func() error{
+		"save":             func() error { _, err := s.Save(ctx, "user", v, nil); return err },
+		"delete":           func() error { return s.Delete(ctx, "gone", gone) },
+		"delete of nobody": func() error { return s.Delete(ctx, "nobody", v) },
+	}) {
+		require.NoError(t, err, what)
+	}
+	require.NoError(t, db.Close())
 }
