@@ -33,7 +33,6 @@ const (
 	RequestReplayed  EventKind = "request_replayed" // or the App's record is there twice, see AppKeyStore
 	RequestWrongPIN  EventKind = "request_wrong_pin"
 	RequestWrongTime EventKind = "request_wrong_time"
-	RequestRefused   EventKind = "request_refused"
 	DeviceBlocked    EventKind = "device_blocked" // eight wrong PINs in a row, or ten in a day
 	PINSent          EventKind = "pin_sent"
 	Activated        EventKind = "activated"
