@@ -55,6 +55,10 @@ func (s *Store) Check(ctx context.Context) (warnings []string, err error) {
 		if v := ask("autocommit"); v != "ON" {
 			warn("autocommit", v, "nothing that is saved lasts, and loads lag behind; take it out of the DSN, init_connect and the server's settings")
 		}
+		// What the server converts on its way, it converts with question marks.
+		if v, want := ask("character_set_connection"), ask("character_set_client"); v != want {
+			warn("character_set_connection", v, "users whose ids aren't ASCII are taken for each other; it should be "+want+", as character_set_client is")
+		}
 		if v, failed := s.engine(ctx); failed != nil {
 			return nil, fmt.Errorf("sqlstore: check engine: %w", failed)
 		} else if v != "" && !strings.EqualFold(v, "InnoDB") {

@@ -129,6 +129,10 @@ func TestCheck(t *testing.T) {
 		},
 		{"mariadb", "mysql", "", sqlstore.MySQL, nil},
 		{"mariadb, nothing lasts", "mysql", "&autocommit=0", sqlstore.MySQL, []string{"autocommit is OFF"}},
+		{
+			"mariadb, keys converted", "mysql", "&character_set_connection=ascii", sqlstore.MySQL,
+			[]string{"character_set_connection is ascii"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
