@@ -29,7 +29,7 @@ func (s *Store) writeInTransaction(ctx context.Context, batch []*group.Request) 
 	}
 }
 
-func (s *Store) transact(ctx context.Context, batch []*group.Request) (err error) {
+func (s *Store) transact(ctx context.Context, batch []*group.Request) error {
 	// All that may be needed is prepared before: the transaction may hold the
 	// only connection that the pool allows.
 	stmts := s.runner.(*prepared)
@@ -44,18 +44,21 @@ func (s *Store) transact(ctx context.Context, batch []*group.Request) (err error
 	}
 	defer conn.Close()
 	ctx = context.WithoutCancel(ctx) // see statementContext
+	if err := s.transactOn(ctx, conn, stmts, batch); err != nil {
+		clean(ctx, conn)
+		return err
+	}
+	return nil
+}
+
+func (s *Store) transactOn(ctx context.Context, conn *sql.Conn, stmts *prepared, batch []*group.Request) error {
 	// The lock is taken by the first statement, which writes. A transaction that
 	// began as a reader couldn't become the writer once another has written.
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil && tx.Rollback() != nil {
-			// Nobody may get this connection with half a batch on it.
-			conn.Raw(func(any) error { return driver.ErrBadConn })
-		}
-	}()
+	defer tx.Rollback() // does nothing after Commit
 	on := &prepared{on: within{tx, stmts}}
 	for _, r := range batch {
 		r.Err = s.write(ctx, on, r)
@@ -64,6 +67,19 @@ func (s *Store) transact(ctx context.Context, batch []*group.Request) (err error
 		}
 	}
 	return tx.Commit()
+}
+
+// clean ends what is open on a connection after a failure, whatever the driver has
+// done of that. If that can't be done, nobody gets the connection again: with half
+// a batch on it, the next write would be saved with the batch, or not at all.
+func clean(ctx context.Context, conn *sql.Conn) {
+	conn.ExecContext(ctx, "ROLLBACK") // an error says that nothing is open, or shows below
+	for _, query := range []string{"BEGIN", "ROLLBACK"} {
+		if _, err := conn.ExecContext(ctx, query); err != nil {
+			conn.Raw(func(any) error { return driver.ErrBadConn })
+			return
+		}
+	}
 }
 
 // within prepares statements for a transaction, which costs nothing if its

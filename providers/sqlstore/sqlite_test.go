@@ -99,43 +99,6 @@ func TestSQLiteBatch(t *testing.T) {
 	}
 }
 
-// TestSQLiteBatchFails: a batch that can't be finished leaves nothing behind,
-// neither records nor a connection in the middle of a transaction.
-func TestSQLiteBatchFails(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "latchkey.db")
-	c := sqlstore.Config{Dialect: sqlstore.SQLite}
-	s, other := open(t, "sqlite", realserver.SQLiteDSN(path), c), open(t, "sqlite", realserver.SQLiteDSN(path), c)
-	db, err := sql.Open("sqlite", realserver.SQLiteDSN(path))
-	require.NoError(t, err)
-	defer db.Close()
-	_, err = db.ExecContext(t.Context(), "CREATE TRIGGER fail BEFORE INSERT ON latchkey WHEN NEW.data = CAST('data of user 3' AS BLOB) BEGIN SELECT RAISE(ABORT, 'no'); END")
-	require.NoError(t, err)
-	writes := make(map[string]twofactor.Version)
-	for i := range 5 {
-		writes[fmt.Sprint("user ", i)] = ""
-	}
-	for key, err := range sqliteBatch(t, s, path, writes) {
-		requireUnknown(t, err)
-		_, err := other.Load(t.Context(), key)
-		require.ErrorIs(t, err, twofactor.ErrNotFound)
-	}
-	delete(writes, "user 3")
-	for range 2 { // alone, and again in a batch
-		v, err := s.Save(t.Context(), realserver.Name(), "", nil)
-		require.NoError(t, err)
-		require.NotEmpty(t, v)
-		for _, err := range sqliteBatch(t, s, path, writes) {
-			require.NoError(t, err)
-		}
-		for key := range writes {
-			rec, err := other.Load(t.Context(), key)
-			require.NoError(t, err)
-			writes[key] = rec.Version
-		}
-	}
-}
-
 // TestSQLiteBatchOnOneConnection: a batch that holds the only connection of the
 // pool waits for no other one.
 func TestSQLiteBatchOnOneConnection(t *testing.T) {
