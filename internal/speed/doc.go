@@ -42,7 +42,8 @@
 // the databases run on the same processors as what is measured.
 //
 // Of many users, a thousand sign in. Beside a store that has only those stands
-// one where they are spread evenly over the rows of all the others.
+// one where they are spread evenly over the rows of all the others. The same is
+// done with the barest code, since an engine's own work grows with its tables.
 //
 // # What isn't
 //

@@ -73,10 +73,13 @@ func TestInProcess(t *testing.T) {
 
 func TestUsers(t *testing.T) {
 	t.Parallel()
-	line, err := measureUsers(t.Context(), small(t), sqlite(t))
+	lines, err := measureUsers(t.Context(), small(t), sqlite(t))
 	require.NoError(t, err)
-	require.Len(t, line, 4)
-	require.Regexp(t, `^[1-9]\d* → [1-9]\d* µs, \d+\.\d\d$`, line[2])
+	require.Len(t, lines, 2)
+	for _, line := range lines {
+		require.Len(t, line, 4)
+		require.Regexp(t, `^[1-9]\d* → [1-9]\d* µs, \d+\.\d\d$`, line[2])
+	}
 }
 
 // TestFill: the active are among those that fill the table, and nobody is there
