@@ -76,7 +76,7 @@ func (p *place) stop() {
 func (p *place) database(file string) (*sql.DB, error) {
 	driver, dsn := "sqlite", strings.Replace(
 		realserver.SQLiteDSN(filepath.Join(p.dir, file+".db")), "synchronous(FULL)", "synchronous("+p.pragma+")", 1)+
-		"&_pragma=wal_autocheckpoint(10000)" // as package sqlstore says for a busy server
+		"&_pragma=cache_size(-16000)&_pragma=wal_autocheckpoint(10000)" // as package sqlstore says for a busy server
 	switch p.dialect {
 	case sqlstore.PostgreSQL:
 		driver, dsn = "pgx", realserver.PostgreSQLDSN(p.server.Addr)
