@@ -1,9 +1,11 @@
 // Testlog reads what go test -json writes, shows it as go test -v would, and
-// fails if a test failed, was skipped without leave, or if there was none.
+// fails if a test failed, was skipped without leave, or if there was none. What
+// failed stands at the end once more, with all that it said.
 package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -27,7 +29,7 @@ var allowed = []string{
 
 // An event is a line of go test -json (see go doc test2json).
 type event struct {
-	Action, Package, Test, Output string
+	Action, Package, ImportPath, Test, Output string
 }
 
 func main() {
@@ -38,8 +40,8 @@ func main() {
 }
 
 func run(in io.Reader, out io.Writer) error {
-	var passed, skipped, failed int
-	var refused []string
+	var passed, skipped int
+	var failed, refused []string
 	said := make(map[string]string) // by each test
 	for lines := bufio.NewReader(in); ; {
 		line, err := lines.ReadString('\n')
@@ -54,14 +56,14 @@ func run(in io.Reader, out io.Writer) error {
 			fmt.Fprint(out, line) // not of go test itself
 			continue
 		}
-		test := e.Package + "." + e.Test
+		test := cmp.Or(e.Package, e.ImportPath) + "." + e.Test
 		if e.Output != "" && !strings.HasPrefix(e.Output, "=== ") {
 			fmt.Fprint(out, e.Output)
 			said[test] += e.Output
 		}
 		switch {
 		case e.Action == "fail" || e.Action == "build-fail":
-			failed++
+			failed = append(failed, strings.TrimSuffix(test, ".")+"\n"+said[test])
 		case e.Test == "":
 		case e.Action == "pass":
 			passed++
@@ -71,14 +73,11 @@ func run(in io.Reader, out io.Writer) error {
 				refused = append(refused, test+": "+why)
 			}
 		}
-		if e.Action != "output" {
-			delete(said, test)
-		}
 	}
-	fmt.Fprintf(out, "\ntests: %d passed, %d skipped, %d failed\n", passed, skipped, failed)
+	fmt.Fprintf(out, "\ntests: %d passed, %d skipped, %d failed\n", passed, skipped, len(failed))
 	switch {
-	case failed > 0:
-		return fmt.Errorf("%d failed", failed)
+	case len(failed) > 0:
+		return fmt.Errorf("%d failed:\n\n%s", len(failed), strings.Join(failed, "\n"))
 	case len(refused) > 0:
 		return fmt.Errorf("skipped without leave:\n%s", strings.Join(refused, "\n"))
 	case passed == 0:

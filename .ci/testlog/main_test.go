@@ -14,8 +14,8 @@ const (
 	silent  = `{"Action":"skip","Package":"p","Test":"TestC"}` + "\n"
 	listed  = `{"Action":"output","Package":"p","Test":"TestD","Output":"    d_test.go:9: not a twofactor.Lister\n"}` + "\n" + `{"Action":"skip","Package":"p","Test":"TestD"}` + "\n"
 	empty   = `{"Action":"output","Package":"q","Output":"?   \tq\t[no test files]\n"}` + "\n" + `{"Action":"skip","Package":"q"}` + "\n"
-	fail    = `{"Action":"fail","Package":"p","Test":"TestE"}` + "\n"
-	build   = `{"ImportPath":"p","Action":"build-output","Output":"p/x.go:1: undefined: y\n"}` + "\n" + `{"ImportPath":"p","Action":"build-fail"}` + "\n"
+	fail    = `{"Action":"output","Package":"p","Test":"TestE","Output":"    e_test.go:9: one is not two\n"}` + "\n" + `{"Action":"fail","Package":"p","Test":"TestE"}` + "\n"
+	build   = `{"ImportPath":"r","Action":"build-output","Output":"r/x.go:1: undefined: y\n"}` + "\n" + `{"ImportPath":"r","Action":"build-fail"}` + "\n"
 )
 
 func TestRun(t *testing.T) {
@@ -25,8 +25,8 @@ func TestRun(t *testing.T) {
 		"other lines":         {"go: downloading x\n" + pass, ""},
 		"a missing program":   {pass + missing, "p.TestB: missing binary: postgres"},
 		"no reason":           {pass + silent, "p.TestC: no reason given"},
-		"a failure":           {pass + fail, "1 failed"},
-		"it doesn't compile":  {pass + build, "1 failed"},
+		"a failure":           {fail + pass, "1 failed:\n\np.TestE\n    e_test.go:9: one is not two"},
+		"it doesn't compile":  {pass + build, "1 failed:\n\nr\nr/x.go:1: undefined: y"},
 		"nothing ran":         {empty, "no test ran"},
 		"nothing at all":      {"", "no test ran"},
 		"only what is listed": {listed, "no test ran"},
