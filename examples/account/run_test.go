@@ -17,14 +17,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// start runs the whole program and returns its address and how to stop it.
+// start runs the whole program and returns its address and how to stop it. Its
+// passwords cost little: the program goes by the real time, in which codes end.
 func start(t *testing.T, args ...string) (url string, stop func() error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	out, in := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		err := run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), in, io.Discard)
+		err := run(ctx, append([]string{"-addr", "127.0.0.1:0", "-password-cost", "4"}, args...), in, io.Discard)
 		_ = in.CloseWithError(io.EOF)
 		done <- err
 	}()
@@ -41,7 +42,7 @@ func start(t *testing.T, args ...string) (url string, stop func() error) {
 // try runs a program that should refuse to start, and stops it if it doesn't.
 func try(t *testing.T, args []string) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	return run(ctx, args, io.Discard, io.Discard)
 }
