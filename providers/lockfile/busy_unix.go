@@ -19,5 +19,9 @@ func lockFolder(root *os.Root) (release func() error, err error) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return nil, errors.Join(errors.New("lockfile: another process has this folder"), f.Close())
 	}
-	return f.Close, nil
+	// Closing is not enough: a process that is being started has the file, too,
+	// until its program is loaded.
+	return func() error {
+		return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
+	}, nil
 }

@@ -236,6 +236,19 @@ func (f *failing) Seal(p, a []byte) ([]byte, error) {
 	return f.Sealer.Seal(p, a)
 }
 
+// TestClosed: what was read once is of no worth when somebody else may write.
+func TestClosed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	k, err := lockfile.OpenLock(filepath.Join(dir, "lock"), "lock", key(t, dir))
+	require.NoError(t, err)
+	require.NoError(t, controller(t, k).HardwareReset(t.Context()))
+	looks := func(*lockcode.LockState) error { return nil }
+	require.NoError(t, k.Update(t.Context(), looks))
+	require.NoError(t, k.Close())
+	require.ErrorIs(t, k.Update(t.Context(), looks), os.ErrClosed)
+}
+
 // TestKill kills a process that does nothing but write, at whatever moment it
 // is in, again and again: the file always opens, and never goes back behind
 // what the process said was done.

@@ -52,6 +52,7 @@ func OpenLock(dir, lockID string, s lockcode.Sealer) (*LockKeys, error) {
 func (k *LockKeys) Close() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.last = nil // it is old as soon as another process writes
 	return errors.Join(k.busy(), k.dir.root.Close())
 }
 
