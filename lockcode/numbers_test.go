@@ -14,9 +14,9 @@ import (
 
 // looksLikePIN counts, for one Code, the steps of the window at which it
 // deciphers to some PIN of a device.
-func looksLikePIN(rec lockcode.AppRecord, c lockcode.Code, step int64) (n int) {
+func looksLikePIN(rec lockcode.AppRecord, c lockcode.Code, b lockcode.Binding, step int64) (n int) {
 	for s := step - lockcode.StepsBack; s <= step+lockcode.StepsAhead; s++ {
-		if _, ok := rec.Decipher(c, open("front"), s); ok {
+		if _, ok := rec.Decipher(c, b, s); ok {
 			n++
 		}
 	}
@@ -34,7 +34,7 @@ func TestGarbageTakenForWrongPIN(t *testing.T) {
 		n = 200_000
 	}
 	for range n {
-		hits += min(1, looksLikePIN(rec, lockcode.CodeFrom(rng.Uint32()), step))
+		hits += min(1, looksLikePIN(rec, lockcode.CodeFrom(rng.Uint32()), open("front"), step))
 	}
 	want := 5e4 / lockcode.Size * float64(n)
 	t.Logf("%d of %d, %.3f %%; expected %.1f", hits, n, 100*float64(hits)/float64(n), want)
