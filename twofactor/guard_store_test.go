@@ -75,7 +75,10 @@ func TestBypass_W46_RefusalCostsNothing(t *testing.T) {
 func TestBypass_W46_NobodyStopsMySignInCode(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, on realserver.Named) {
-		p := newTurnpike(t, on, func(c *twofactor.GuardConfig) { c.Limits.Day = 64 })
+		p := newTurnpike(t, on, func(c *twofactor.GuardConfig) {
+			c.Limits.Day = 64
+			c.Keys = []twofactor.Key{keyOf(t, 1)} // which says what part of the day's limit is whose
+		})
 		for n := 0; n < 500; n += min(stride(on), 5) {
 			_ = p.reserve(from(text(someone(n), aliceMobile), "192.0.2.1"))
 			_ = p.reserve(text(someone(n), mobile(12, n)))
