@@ -54,11 +54,12 @@ var (
 		install: "mariadb-server",
 		prepare: func(ctx context.Context, _, dir string, as *syscall.SysProcAttr) error {
 			return run(ctx, dir, as, "mariadb-install-db", "--no-defaults", "--datadir="+filepath.Join(dir, "data"),
-				"--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve")
+				"--tmpdir="+dir, "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve")
 		},
 		args: func(bin, dir, port string) []string {
 			args := []string{
 				bin, "--no-defaults", "--datadir=" + filepath.Join(dir, "data"), "--port=" + port,
+				"--tmpdir=" + dir, // not where another one removes all temporary tables as it starts
 				"--bind-address=127.0.0.1", "--socket=" + filepath.Join(dir, "socket"), "--skip-name-resolve",
 				"--max-connections=300", "--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=1",
 			}
