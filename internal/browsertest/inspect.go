@@ -91,8 +91,10 @@ func (w *Window) picture(name string) {
 	}
 }
 
-// Picture returns a picture of the one element that a selector finds.
+// Picture returns a picture of the one element that a selector finds, three times
+// as large as it is: at its own size, the modules of a QR code are of unequal
+// width, and one code in 200 can't be read.
 func (w *Window) Picture(selector string) []byte {
 	w.t.Helper()
-	return run(w, chromedp.Screenshot(chromedp.CSS(selector)))
+	return run(w, chromedp.ScreenshotScale(chromedp.CSS(selector), 3))
 }
