@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/latchkey-auth/latchkey/providers/lockfile"
 )
 
 // TestCloseWhileAProcessIsStarted: from fork to exec, a child has all files that
@@ -17,16 +15,11 @@ import (
 func TestCloseWhileAProcessIsStarted(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	path := filepath.Join(dir, "lock")
-	k, err := lockfile.OpenLock(path, "lock", key(t, dir))
-	require.NoError(t, err)
-	child := inherit(t, filepath.Join(path, "busy"))
+	k := openLock(t, dir)
+	child := inherit(t, filepath.Join(dir, "lock", "busy"))
 	defer syscall.Close(child)
 	require.NoError(t, k.Close())
-
-	again, err := lockfile.OpenLock(path, "lock", key(t, dir))
-	require.NoError(t, err)
-	require.NoError(t, again.Close())
+	require.NoError(t, openLock(t, dir).Close())
 }
 
 // inherit returns a copy of what this process has open under a path.

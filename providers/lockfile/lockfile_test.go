@@ -25,6 +25,14 @@ func key(t testing.TB, dir string) lockcode.Sealer {
 	return s
 }
 
+// openLock opens the folder of the controller "lock" in dir.
+func openLock(t testing.TB, dir string) *lockfile.LockKeys {
+	t.Helper()
+	k, err := lockfile.OpenLock(filepath.Join(dir, "lock"), "lock", key(t, dir))
+	require.NoError(t, err)
+	return k
+}
+
 func TestLockKeys(t *testing.T) {
 	t.Parallel()
 	lockstoretest.Lock(t, func(t *testing.T) func() lockcode.LockKeyStore {
@@ -35,9 +43,7 @@ func TestLockKeys(t *testing.T) {
 			if last != nil {
 				require.NoError(t, last.Close())
 			}
-			var err error
-			last, err = lockfile.OpenLock(filepath.Join(dir, "lock"), "lock", key(t, dir))
-			require.NoError(t, err)
+			last = openLock(t, dir)
 			return last
 		}
 	})
@@ -83,10 +89,9 @@ func TestDamaged(t *testing.T) {
 		}
 		return err
 	}
-	k, err := lockfile.OpenLock(path, "lock", key(t, dir))
-	require.NoError(t, err)
+	k := openLock(t, dir)
 	require.NoError(t, controller(t, k).HardwareReset(t.Context()))
-	_, err = lockfile.OpenLock(path, "lock", key(t, dir))
+	_, err := lockfile.OpenLock(path, "lock", key(t, dir))
 	require.Error(t, err, "two processes")
 	require.NoError(t, k.Close())
 	require.NoError(t, open("lock", key(t, dir)))
@@ -120,8 +125,7 @@ func TestWipe(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "lock")
-	k, err := lockfile.OpenLock(path, "lock", key(t, dir))
-	require.NoError(t, err)
+	k := openLock(t, dir)
 	require.NoError(t, controller(t, k).HardwareReset(t.Context()))
 	file := filepath.Join(path, "state")
 	require.FileExists(t, file)
@@ -186,8 +190,7 @@ func TestWideFileBefore(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "lock")
-	k, err := lockfile.OpenLock(path, "lock", key(t, dir))
-	require.NoError(t, err)
+	k := openLock(t, dir)
 	defer k.Close()
 	fresh := filepath.Join(path, "state.new")
 	require.NoError(t, os.WriteFile(fresh, nil, 0o600))
@@ -240,8 +243,7 @@ func (f *failing) Seal(p, a []byte) ([]byte, error) {
 func TestClosed(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	k, err := lockfile.OpenLock(filepath.Join(dir, "lock"), "lock", key(t, dir))
-	require.NoError(t, err)
+	k := openLock(t, dir)
 	require.NoError(t, controller(t, k).HardwareReset(t.Context()))
 	looks := func(*lockcode.LockState) error { return nil }
 	require.NoError(t, k.Update(t.Context(), looks))
@@ -280,8 +282,7 @@ func TestKill(t *testing.T) {
 		done += uint64(rest.Len())
 		_ = cmd.Wait()
 
-		k, err := lockfile.OpenLock(filepath.Join(dir, "lock"), "lock", key(t, dir))
-		require.NoError(t, err)
+		k := openLock(t, dir)
 		var serial uint64
 		require.NoError(t, k.Update(t.Context(), func(l *lockcode.LockState) error { serial = l.Serial(); return nil }))
 		require.NoError(t, k.Close())
@@ -296,8 +297,7 @@ func TestWriter(t *testing.T) {
 	if dir == "" {
 		t.Skip("only run by TestKill")
 	}
-	k, err := lockfile.OpenLock(filepath.Join(dir, "lock"), "lock", key(t, dir))
-	require.NoError(t, err)
+	k := openLock(t, dir)
 	c := controller(t, k)
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
 		require.NoError(t, c.HardwareReset(t.Context()))
