@@ -111,11 +111,7 @@ func TestSQLiteBatchOnOneConnection(t *testing.T) {
 	gone, err := other.Save(t.Context(), "gone", "", nil)
 	require.NoError(t, err)
 
-	db, err := sql.Open("sqlite", realserver.SQLiteDSN(path))
-	require.NoError(t, err)
-	db.SetMaxOpenConns(1)
-	s, err := sqlstore.New(db, c)
-	require.NoError(t, err)
+	db, s, _ := poolOfOne(t, realserver.SQLiteDSN(path))
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	for what, err := range sqliteMeet(t, s, path, map[string]func() error{
