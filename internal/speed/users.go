@@ -75,14 +75,14 @@ func measureUsers(ctx context.Context, o options, b backend) ([][]string, error)
 
 // populated opens a store in a space of its own, with rows of so many users.
 func (p *place) populated(ctx context.Context, o options, users int, open func(space string) (twofactor.Store, error)) (twofactor.Store, error) {
-	people, err := o.town.first(ctx, o.active)
-	if err != nil {
-		return nil, err
-	}
 	space := realserver.Name()
 	s, err := open(space)
 	if err != nil || users == o.active {
 		return s, err
+	}
+	people, err := o.town.first(ctx, o.active)
+	if err != nil {
+		return nil, err
 	}
 	begun := time.Now()
 	if err := p.fill(ctx, space, users, len(people[0].record)); err != nil {
