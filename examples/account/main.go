@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, out, logs io.Writer) error {
 	product := flags.String("policy", "access", "what is allowed and asked for: "+strings.Join(products(), ", "))
 	outbox := flags.Bool("outbox", true, "show all messages at /outbox, to browsers on this machine; the default is false unless on loopback")
 	adminWait := flags.Duration("admin-wait", 24*time.Hour, "how old an administrator's second factor has to be for a reset of another's")
-	cost := flags.Int("password-cost", bcrypt.DefaultCost, "bcrypt's `cost` of a password")
+	cost := flags.Int("password-cost", bcrypt.DefaultCost, "bcrypt's `cost` of a password, 4 to 31")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
